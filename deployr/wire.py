@@ -1,0 +1,132 @@
+"""What travels between CLI, backend and runner. Writers are strict, readers ignore what is new."""
+
+import base64
+import binascii
+import json
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from deployr.states import Action
+
+PROTOCOL = 1
+"""Version of the runner protocol, sent with register and poll."""
+
+MIN_PROTOCOL = 1
+"""Oldest runner protocol that the backend still speaks; older ones get 426."""
+
+MAX_PAYLOAD_BYTES = 64 * 1024
+MAX_BODY_BYTES = 110 * 1024
+"""Bodies stay below the request limit (128 KiB) of a shared host's web application firewall."""
+
+DEFAULT_ENVIRONMENT = "production"
+
+FullCommit = Annotated[str, StringConstraints(pattern=r"^([0-9a-f]{40}|[0-9a-f]{64})$")]
+CommitRef = Annotated[str, StringConstraints(pattern=r"^([0-9a-f]{4,64})?$")]
+
+
+class WireError(ValueError):
+    """Bytes from the other side are not what the protocol says."""
+
+
+class Wire(BaseModel):
+    """A frozen value that ignores unknown fields, so that older readers survive newer writers."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    def to_data(self) -> str:
+        """Return the value as base64 of JSON: free text must not look like commands to a WAF."""
+        return base64.b64encode(self.to_bytes()).decode("ascii")
+
+    def to_bytes(self) -> bytes:
+        """Return the value as UTF-8 JSON."""
+        return self.model_dump_json(exclude_none=True).encode()
+
+    @classmethod
+    def from_data(cls, data: str) -> Self:
+        """Read what `to_data` wrote. Raises WireError."""
+        return cls.from_bytes(decode_base64(data))
+
+    @classmethod
+    def from_bytes(cls, raw: bytes) -> Self:
+        """Read what `to_bytes` wrote. Raises WireError, also for duplicate keys."""
+        try:
+            return cls.model_validate(json.loads(raw, object_pairs_hook=_unique_keys))
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(str(part) for part in first["loc"]) or "value"
+            raise WireError(f"{where}: {first['msg']}") from None
+        except (ValueError, RecursionError) as error:
+            raise WireError(f"not JSON: {error}") from None
+
+
+def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    unique = dict(pairs)
+    if len(unique) != len(pairs):
+        raise WireError("a key stands twice")
+    return unique
+
+
+def decode_base64(data: str) -> bytes:
+    """Return the bytes of strict base64 text. Raises WireError."""
+    try:
+        return base64.b64decode(data.encode("ascii"), validate=True)
+    except (binascii.Error, UnicodeEncodeError):
+        raise WireError("not base64") from None
+
+
+class JobSpec(Wire):
+    """What a runner is asked to do; the exact bytes travel untouched from the CLI to the runner.
+
+    The runner acts on these bytes alone and still asks its own policy. Unix times in seconds.
+    """
+
+    v: Literal[1] = 1
+    typ: Literal["deployr.job"] = "deployr.job"
+    nonce: Annotated[str, StringConstraints(min_length=8, max_length=64)]
+    project: str
+    repo: str
+    branch: str
+    commit: CommitRef = ""
+    """Full hash; a client that knows only the first API may send 4-64 hex digits or nothing,
+    then the runner resolves it on the branch."""
+    environment: str = DEFAULT_ENVIRONMENT
+    action: Action = Action.DEPLOY
+    params: dict[str, str] = {}
+    """`path`: deploy root that the client expects; never an authority, only compared."""
+    audience: str = ""
+    iat: int
+    exp: int
+    unsigned: bool = False
+    """True when the backend wrote the bytes for a client that sent none."""
+
+
+class Step(Wire):
+    """Name, outcome and duration of one step of a deployment."""
+
+    name: Annotated[str, StringConstraints(min_length=1, max_length=64)]
+    seconds: Annotated[float, Field(ge=0)]
+    ok: bool = True
+
+
+class Release(Wire):
+    """What the runner knows of the release that it made."""
+
+    name: Annotated[str, StringConstraints(min_length=1, max_length=64)]
+    commit: FullCommit
+    state: Literal["building", "live", "good", "bad", "pruned"]
+    migrations: int = 0
+
+
+class Report(Wire):
+    """Free text and facts that go with a status, sent as base64 in `data`."""
+
+    detail: str | None = None
+    """Why it failed, in one or a few lines, sanitised."""
+    path: str | None = None
+    """Deploy root on the server."""
+    url: str | None = None
+    """Where the app answers, if the runner knows."""
+    commit: FullCommit | None = None
+    release: Release | None = None
+    steps: tuple[Step, ...] = ()
