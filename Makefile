@@ -1,0 +1,57 @@
+# Deployr: `make help` lists what there is.
+SHELL := /bin/sh
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/pip --disable-pip-version-check --quiet
+SCRIPTS := install-runner.sh tools/lock.sh tools/venv.sh tools/setup-machine.sh
+APP ?= static
+export PYTHONDONTWRITEBYTECODE = 1
+
+.PHONY: help demo test check format bench lock clean
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(VENV)/.demo ## deploy an example app end to end: APP=static|nextjs|laravel, ONCE=1 to check and leave
+	@$(BIN)/python -m tools.demo "$(APP)"
+
+test: $(VENV)/.dev ## set up what the tests need (as root: Debian packages too) and run them all
+	@tools/setup-machine.sh
+	@PATH="$$($(BIN)/python tools/ensure_node.py $(BIN)/python):$$PATH" $(BIN)/python -m pytest $(ARGS)
+
+check: $(VENV)/.dev ## style, types, imports, templates, shell scripts, locks
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	PYTHONPATH=. $(BIN)/lint-imports
+	$(BIN)/djlint --quiet --lint --check app/templates
+	$(BIN)/shellcheck --enable=all --severity=style $(SCRIPTS) .ci/run tests/contract/*.sh
+
+format: $(VENV)/.dev ## rewrite the code in the house style
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(VENV)/.dev ## measure and print BENCH lines (about three minutes)
+	@$(BIN)/python -m bench.push
+
+lock: $(VENV)/.dev ## resolve all dependencies anew and write the hashed lock files
+	@UV=$(BIN)/uv tools/lock.sh
+
+clean: ## remove everything that make made
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+$(VENV)/bin/python:
+	@tools/venv.sh $(VENV)
+
+$(VENV)/.demo: requirements.txt requirements/runner.txt requirements/cli.txt pyproject.toml | $(VENV)/bin/python
+	@echo "Installing Deployr into $(VENV) (first time only) ..."
+	@for lock in requirements.txt requirements/runner.txt requirements/cli.txt; do \
+		$(PIP) install --require-hashes -r $$lock || exit 1; done
+	@$(PIP) install --no-deps --editable .
+	@touch $@
+
+$(VENV)/.dev: requirements/dev.txt pyproject.toml | $(VENV)/bin/python
+	@echo "Installing the development tools into $(VENV) ..."
+	@$(PIP) install --require-hashes -r requirements/dev.txt
+	@$(PIP) install --no-deps --editable .
+	@touch $@

@@ -1,0 +1,1 @@
+"""`make demo`: the whole of Deployr on one machine, deploying an example app."""

@@ -1,0 +1,28 @@
+#!/bin/sh
+# Install the Debian packages that the tests run as real parts: MariaDB, PHP with composer and
+# Laravel. Does nothing when they are there; without root it says what to install.
+set -eu
+
+packages="git curl rsync mariadb-server php-cli php-xml php-mbstring php-sqlite3 composer php-laravel-framework"
+
+missing=""
+for package in ${packages}; do
+    status=$(dpkg-query -W -f='${db:Status-Status}' "${package}" 2>/dev/null || true)
+    if [ "${status}" != installed ]; then
+        missing="${missing} ${package}"
+    fi
+done
+[ -n "${missing}" ] || exit 0
+
+user=$(id -u)
+if [ "${user}" -ne 0 ]; then
+    echo "The tests need these Debian packages, install them as root:" >&2
+    echo "  apt-get install --no-install-recommends${missing}" >&2
+    exit 1
+fi
+echo "Installing${missing} ..."
+export DEBIAN_FRONTEND=noninteractive
+apt-get update -qq
+# Word splitting is wanted: one argument a package.
+# shellcheck disable=SC2086
+apt-get install -y -qq --no-install-recommends ${missing} >/dev/null
