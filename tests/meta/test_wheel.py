@@ -30,7 +30,8 @@ def wheel(tmp_path_factory) -> Path:
         (tree / name).parent.mkdir(parents=True, exist_ok=True)
         (tree / name).write_bytes((ROOT / name).read_bytes())
     subprocess.run([*PIP, "wheel", "--no-deps", "--wheel-dir", folder, tree], check=True)
-    return next(folder.glob("deployr-*.whl"))
+    (built,) = folder.glob("deployr-*.whl")
+    return Path(built)
 
 
 def _expected() -> set[str]:
@@ -53,7 +54,9 @@ def test_wheel_holds_exactly_kernel_cli_and_runner(wheel):
 
 def test_listed_packages_are_the_folders_on_disk():
     listed = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"]
-    expected = {str(Path(name).parent).replace("/", ".") for name in _expected() if name.endswith(".py")}
+    expected = {
+        str(Path(name).parent).replace("/", ".") for name in _expected() if name.endswith(".py")
+    }
 
     assert expected == set(listed)
 
@@ -68,7 +71,11 @@ def test_script_starts_in_a_bare_environment(wheel, tmp_path, script, extra):
     subprocess.run([*pip, "install", "--no-deps", wheel], check=True)
 
     done = subprocess.run(
-        [tmp_path / "venv/bin" / script, "--help"], cwd="/", capture_output=True, text=True, check=False
+        [tmp_path / "venv/bin" / script, "--help"],
+        cwd="/",
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
     assert (0, "") == (done.returncode, done.stderr)

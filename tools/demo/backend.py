@@ -1,7 +1,5 @@
 """Serve the backend on a free loopback port and print the port: `python -m tools.demo.backend`."""
 
-import sys
-
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from app import create_app
@@ -21,4 +19,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -46,7 +46,7 @@ def first_line(log: Path, process: subprocess.Popen[bytes], seconds: float) -> s
             return text.splitlines()[0]
         if process.poll() is not None:
             break
-    raise RuntimeError(f"{process.args} did not start:\n{log.read_text(errors='replace')}")
+    raise RuntimeError(f"{process.args!r} did not start:\n{log.read_text(errors='replace')}")
 
 
 def pauses(seconds: float) -> Iterator[float]:

@@ -42,7 +42,7 @@ def serve_laravel(current: Path, port: int) -> None:
     """Run PHP's own server with a router that follows `current`."""
     router = current.parent / "router.php"
     router.write_text(PHP_ROUTER % {"current": repr(str(current))})
-    os.execvp("php", ["php", "-S", f"127.0.0.1:{port}", str(router)])  # noqa: S606 - no shell wanted
+    os.execvp("php", ["php", "-S", f"127.0.0.1:{port}", str(router)])
 
 
 def serve_nextjs(current: Path, port: int) -> None:

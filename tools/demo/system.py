@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Self
 
 from tools.demo import processes
 
@@ -29,7 +30,7 @@ class DeployrSystem:
         self._running: list[subprocess.Popen[bytes]] = []
         root.joinpath("server").mkdir()
 
-    def __enter__(self) -> "DeployrSystem":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -79,8 +80,8 @@ class DeployrSystem:
         self._running.append(process)
         return process
 
-    def create_project(self, example: Path) -> None:
-        """Make a git repository of `example` with an origin, as a developer has it."""
+    def create_project(self, example: Path) -> str:
+        """Make a git repository of `example` with an origin; return its commit."""
         ignored = shutil.ignore_patterns("node_modules", ".next", "vendor")
         shutil.copytree(example, self.repo, ignore=ignored)
         origin = self.root / f"{example.name}.git"
@@ -90,7 +91,7 @@ class DeployrSystem:
         self.run("git", "init", "--quiet", "--bare", str(origin), cwd=self.root)
         self.run("git", "init", "--quiet")
         self.run("git", "remote", "add", "origin", origin.as_uri())
-        self.commit("Start the app")
+        return self.commit("Start the app")
 
     def commit(self, message: str) -> str:
         """Commit everything, push it and return the commit's hash."""
@@ -118,7 +119,16 @@ class DeployrSystem:
         self.run("/bin/sh", "-euc", json.loads(added.stdout)["command"], cwd=self.root)
         self.start(["deployr-runner", "run"], "runner")
 
+    def write_env_file(self, project: str, text: str) -> None:
+        """Put the secrets of a project where the runner keeps them."""
+        store = self.root / "server" / "config" / "env"
+        store.mkdir(parents=True, exist_ok=True)
+        store.parent.chmod(0o700)
+        secrets = store / f"{project}.production.env"
+        secrets.touch(mode=0o600)
+        secrets.write_text(text)
+
     def push(self, *options: str) -> subprocess.CompletedProcess[bytes]:
         """Run `deployr push` with its output on our own terminal."""
-        argv = ["deployr", "push", "--create", *options]
+        argv = ["deployr", "push", *options]
         return subprocess.run(argv, cwd=self.repo, env=self.env, check=False)
