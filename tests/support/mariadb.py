@@ -1,0 +1,118 @@
+"""A real MariaDB for tests: own data directory, free loopback port, no service manager."""
+
+import getpass
+import itertools
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+from typing import Self
+
+import pymysql
+
+START_SECONDS = 60
+OPTIONS = (
+    "--no-defaults",
+    "--bind-address=127.0.0.1",
+    "--skip-name-resolve",
+    "--skip-log-bin",
+    "--innodb-flush-log-at-trx-commit=0",
+    "--innodb-buffer-pool-size=64M",
+    "--innodb-log-file-size=32M",
+    "--max-connections=200",
+    "--performance-schema=OFF",
+)
+
+
+class MariaDb:
+    """A running server; `stop()` or the end of a `with` ends it and removes its files."""
+
+    def __init__(self) -> None:
+        """Start the server. Raises RuntimeError when MariaDB is missing or does not start."""
+        for tool in ("mariadbd", "mariadb-install-db"):
+            if not _find(tool):
+                raise RuntimeError(f"{tool} is missing: apt-get install mariadb-server")
+        self._folder = Path(tempfile.mkdtemp(prefix="deployr-mariadb-"))
+        self._numbers = itertools.count(1)
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self.port: int = free.getsockname()[1]
+        self._install()
+        self._process = self._launch()
+        try:
+            self._wait()
+        except BaseException:
+            self.stop()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def create_database(self) -> str:
+        """Create an empty database and return its SQLAlchemy URL."""
+        name = f"deployr_{os.getpid()}_{next(self._numbers)}"
+        with self._connect() as connection, connection.cursor() as cursor:
+            cursor.execute(f"CREATE DATABASE {name} CHARACTER SET utf8mb4 COLLATE utf8mb4_bin")
+        return f"mysql+pymysql://deployr:deployr@127.0.0.1:{self.port}/{name}?charset=utf8mb4"
+
+    def stop(self) -> None:
+        """End the server and remove its files."""
+        self._process.terminate()
+        self._process.wait(START_SECONDS)
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _install(self) -> None:
+        argv = [
+            _find("mariadb-install-db"),
+            "--no-defaults",
+            f"--datadir={self._folder / 'data'}",
+            f"--user={getpass.getuser()}",
+            "--auth-root-authentication-method=normal",
+            "--skip-test-db",
+            "--innodb-log-file-size=32M",
+        ]
+        done = subprocess.run(argv, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise RuntimeError(f"mariadb-install-db failed:\n{done.stdout}{done.stderr}")
+
+    def _launch(self) -> subprocess.Popen[bytes]:
+        argv = [
+            _find("mariadbd"),
+            *OPTIONS,
+            f"--datadir={self._folder / 'data'}",
+            f"--user={getpass.getuser()}",
+            f"--port={self.port}",
+            f"--socket={self._folder / 'socket'}",
+            f"--pid-file={self._folder / 'pid'}",
+        ]
+        with (self._folder / "log").open("wb") as log:
+            return subprocess.Popen(argv, stdout=log, stderr=subprocess.STDOUT)
+
+    def _wait(self) -> None:
+        end = time.monotonic() + START_SECONDS
+        while True:
+            try:
+                with self._connect() as connection, connection.cursor() as cursor:
+                    cursor.execute("CREATE USER deployr@'127.0.0.1' IDENTIFIED BY 'deployr'")
+                    cursor.execute("GRANT ALL ON *.* TO deployr@'127.0.0.1'")
+            except pymysql.err.OperationalError:
+                if self._process.poll() is not None or time.monotonic() > end:
+                    log = (self._folder / "log").read_text(errors="replace")
+                    raise RuntimeError(f"mariadbd did not start:\n{log}") from None
+                time.sleep(0.1)
+            else:
+                return
+
+    def _connect(self) -> "pymysql.Connection[pymysql.cursors.Cursor]":
+        socket_path = str(self._folder / "socket")
+        return pymysql.connect(unix_socket=socket_path, user="root", ssl_disabled=True)
+
+
+def _find(tool: str) -> str:
+    """Return the tool's path; sbin is not on every user's PATH."""
+    return shutil.which(tool, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin") or ""
