@@ -1,0 +1,150 @@
+"""The backend's user API: one method per endpoint; every answer is JSON or a CliError."""
+
+from typing import Any
+
+import requests
+from requests.auth import AuthBase
+
+from deployr import __version__
+
+from .config import Account
+from .errors import ApiError, UnreachableError
+
+TIMEOUT = (5, 30)
+"""Seconds to connect and between two bytes of an answer."""
+
+PAGE = 100
+Json = dict[str, Any]
+
+
+class _Bearer(AuthBase):
+    """Set as `auth` so that requests does not put credentials of a .netrc in its place."""
+
+    def __init__(self, token: str) -> None:
+        self._token = token
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = f"Bearer {self._token}"
+        return request
+
+
+class Client:
+    """Talks to one backend as one user.
+
+    Every method raises ApiError for a refusal and UnreachableError when there is no answer.
+    """
+
+    def __init__(self, account: Account) -> None:
+        self.url = account.url
+        self._session = requests.Session()
+        self._session.auth = _Bearer(account.token)
+        self._session.headers["Accept"] = "application/json"
+        self._session.headers["User-Agent"] = f"deployr/{__version__}"
+
+    def user(self) -> Json:
+        """Return who the token belongs to."""
+        return self._get("/api/user")
+
+    def projects(self, name: str | None = None) -> list[Json]:
+        """Return all projects that the user can see, or those of one name."""
+        return self._all("/api/projects", "projects", {"name": name} if name else {})
+
+    def project(self, project_id: int) -> Json:
+        """Return one project."""
+        return self._get(f"/api/projects/{project_id}")
+
+    def create_project(self, fields: Json) -> Json:
+        """Create a project and return it."""
+        return self._post("/api/projects", fields)
+
+    def update_project(self, project_id: int, fields: Json) -> Json:
+        """Change fields of a project and return it."""
+        return self._post(f"/api/projects/{project_id}", fields)
+
+    def delete_project(self, project_id: int) -> Json:
+        """Delete a project."""
+        return self._post(f"/api/projects/{project_id}/delete", {})
+
+    def create_job(self, fields: Json) -> Json:
+        """Queue a deployment and return the job."""
+        return self._post("/api/jobs", fields)
+
+    def jobs(self, **filters: object) -> Json:
+        """Return one page `{jobs, next}`, newest first."""
+        return self._get("/api/jobs", {key: value for key, value in filters.items() if value})
+
+    def job(self, job_id: int, log_from: int | None = None) -> Json:
+        """Return a job; with `log_from` also a piece of its log from that byte on."""
+        params = {} if log_from is None else {"log_from": log_from}
+        return self._get(f"/api/jobs/{job_id}", params)
+
+    def cancel_job(self, job_id: int) -> Json:
+        """Ask for a job's end and return the job."""
+        return self._post(f"/api/jobs/{job_id}/cancel", {})
+
+    def runners(self) -> list[Json]:
+        """Return all runners of the user, revoked ones too."""
+        return self._all("/api/runners", "runners", {})
+
+    def create_code(self) -> Json:
+        """Return a one-time code `{code, expires_at}` that registers a runner."""
+        return self._post("/api/runners/codes", {})
+
+    def revoke_runner(self, runner_id: int) -> Json:
+        """End a runner's access and return it."""
+        return self._post(f"/api/runners/{runner_id}/revoke", {})
+
+    def _all(self, path: str, things: str, params: Json) -> list[Json]:
+        found: list[Json] = []
+        before = None
+        while True:
+            page = self._get(path, {**params, "limit": PAGE, "before": before})
+            found += page[things]
+            before = page.get("next")
+            if not before:
+                return found
+
+    def _get(self, path: str, params: Json | None = None) -> Json:
+        return self._ask("GET", path, params=params)
+
+    def _post(self, path: str, body: Json) -> Json:
+        return self._ask("POST", path, body=body)
+
+    def _ask(
+        self, method: str, path: str, *, params: Json | None = None, body: Json | None = None
+    ) -> Json:
+        try:
+            response = self._session.request(
+                method,
+                self.url + path,
+                params=params,
+                json=body,
+                timeout=TIMEOUT,
+                allow_redirects=False,
+            )
+        except requests.RequestException as error:
+            raise UnreachableError(f"{self.url} is unreachable: {_cause(error)}") from None
+        answer = _json_of(response)
+        if not isinstance(answer, dict) or response.is_redirect:
+            said = f"(HTTP {response.status_code})"
+            raise UnreachableError(f"{self.url} did not answer as a Deployr backend {said}.")
+        if response.status_code >= 500:
+            detail = answer.get("detail") or response.reason
+            raise UnreachableError(f"{self.url} answered with {response.status_code}: {detail}")
+        if not response.ok:
+            raise ApiError(response.status_code, answer)
+        return answer
+
+
+def _json_of(response: requests.Response) -> object:
+    try:
+        return response.json()
+    except requests.exceptions.JSONDecodeError:
+        return None
+
+
+def _cause(error: BaseException) -> str:
+    """Return the innermost reason: what requests and urllib3 wrap around it helps nobody."""
+    while isinstance(error.__context__, Exception):
+        error = error.__context__
+    return str(error) or type(error).__name__

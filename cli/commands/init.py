@@ -1,0 +1,76 @@
+"""Writing the first deploy.yaml."""
+
+import json
+
+import click
+
+from deployr.detect import detect_framework
+from deployr.manifest import FILE_NAME, Manifest, ManifestError
+from deployr.states import Framework
+
+from ..errors import CliError
+from ..git import Checkout, name_from_url, without_credentials
+from ..session import Session, pass_session
+from ..workspace import is_interactive
+
+_TEMPLATE = """\
+# How Deployr deploys this app. All keys and their meaning: `deployr schema`.
+project:
+  name: {name}
+  framework: {framework}
+  target: vps
+repo:
+  branch: {branch}
+deploy:
+{path}  keep_releases: 5
+"""
+
+
+@click.command()
+@click.option("--yes", is_flag=True, help="Ask nothing; take what the checkout says.")
+@click.option("--force", is_flag=True, help="Overwrite an existing deploy.yaml.")
+@click.option("--path", help="Where the app lives on the server.")
+@pass_session
+def init(session: Session, *, yes: bool, force: bool, path: str | None) -> None:
+    """Write a deploy.yaml for the app in this git repository.
+
+    Framework, name and branch are read from the checkout; only the path on the server is asked.
+
+    \b
+    Examples:
+      deployr init
+      deployr init --yes --path /var/www/my-app
+    """
+    checkout = Checkout.here()
+    file = checkout.root / FILE_NAME
+    if file.exists() and not force:
+        raise CliError(f"{FILE_NAME} exists already.", "Edit it, or overwrite it with --force.")
+    url = checkout.remote_url()
+    name = name_from_url(without_credentials(url)) if url else checkout.root.name
+    framework = detect_framework(checkout.root)
+    if path is None and not yes and is_interactive():
+        path = click.prompt("Path of the app on the server", default=f"/var/www/{name}")
+    text = _render(name, framework, checkout.branch() or "main", path)
+    file.write_text(text, encoding="utf-8")
+    session.output.success(f"✓ Wrote {FILE_NAME} for {name} ({framework})")
+    if not url:
+        session.output.note(f"Warning: there is no git remote {checkout.remote()} to deploy from.")
+    session.output.line("Next: commit and push it, then `deployr runners add`, `deployr push`.")
+
+
+def _render(name: str, framework: Framework, branch: str, path: str | None) -> str:
+    """Return the file's text. Raises CliError when an answer makes it invalid."""
+    quoted = {"name": _word(name), "framework": framework, "branch": _word(branch)}
+    line = f"  path: {_word(path)}\n" if path else ""
+    text = _TEMPLATE.format(**quoted, path=line)
+    try:
+        Manifest.parse(text)
+    except ManifestError as error:
+        raise CliError(str(error)) from None
+    return text
+
+
+def _word(text: str) -> str:
+    """Quote what YAML or our reader could take for something else than text."""
+    plain = text[:1].isalpha() or text.startswith("/")
+    return text if plain and all(c.isalnum() or c in "/._-" for c in text) else json.dumps(text)

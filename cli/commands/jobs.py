@@ -1,0 +1,135 @@
+"""Looking at jobs, reading their logs, stopping them."""
+
+import click
+
+from deployr.states import JobStatus
+
+from ..client import Json
+from ..errors import ExitCode
+from ..follow import Follower, exit_code, how_to_return
+from ..output import Output, duration, safe
+from ..session import Session, json_option, pass_session
+from ..workspace import job_or_latest, require_project
+
+_JOB = click.argument("job", type=click.IntRange(min=1), required=False)
+
+
+@click.command()
+@_JOB
+@json_option
+@pass_session
+def status(session: Session, job: int | None) -> None:
+    """Show a job, or the latest one of this directory's project.
+
+    \b
+    Examples:
+      deployr status
+      deployr --json status 41
+    """
+    client = session.client
+    found = client.job(job_or_latest(client, session.output, job), log_from=0)
+    found.pop("log", None)
+    if session.output.as_json:
+        session.output.data(found)
+        return
+    _print_job(session.output, found)
+
+
+@click.command()
+@_JOB
+@click.option("--follow", is_flag=True, help="Go on until the job has ended.")
+@pass_session
+def logs(session: Session, job: int | None, *, follow: bool) -> None:
+    """Print the log of a job, or of the latest one of this directory's project.
+
+    With --follow the exit code is the job's: 0 completed, 1 failed.
+
+    \b
+    Example:
+      deployr logs 41 --follow
+    """
+    client = session.client
+    job_id = job_or_latest(client, session.output, job)
+    if not follow:
+        Follower(client, session.output, job_id).print_log()
+        return
+    try:
+        raise SystemExit(exit_code(Follower(client, session.output, job_id).run()))
+    except KeyboardInterrupt:
+        session.output.note(f"\nJob {job_id} goes on without you. {how_to_return(job_id)}")
+        raise SystemExit(ExitCode.INTERRUPTED) from None
+
+
+@click.command()
+@_JOB
+@json_option
+@pass_session
+def cancel(session: Session, job: int | None) -> None:
+    """Stop a job, or the latest one of this directory's project.
+
+    A waiting job fails at once as cancelled; a running one when the runner has ended it.
+
+    \b
+    Example:
+      deployr cancel 41
+    """
+    client = session.client
+    cancelled = client.cancel_job(job_or_latest(client, session.output, job))
+    if session.output.as_json:
+        session.output.data(cancelled)
+    elif cancelled["status"] == JobStatus.RUNNING:
+        line = f"Job {cancelled['id']} is being stopped: deployr logs {cancelled['id']} --follow"
+        session.output.line(line)
+    else:
+        session.output.line(f"Job {cancelled['id']} is cancelled.")
+
+
+@click.command()
+@click.option("--limit", type=click.IntRange(1, 100), default=20, show_default=True)
+@click.option("--before", type=click.IntRange(min=1), help="Only jobs older than this one.")
+@json_option
+@pass_session
+def jobs(session: Session, *, limit: int, before: int | None) -> None:
+    """List the deployments of this directory's project, newest first.
+
+    \b
+    Example:
+      deployr jobs --limit 5
+    """
+    project = require_project(session.client, session.output)
+    page = session.client.jobs(project_id=project["id"], limit=limit, before=before)
+    if session.output.as_json:
+        session.output.data(page)
+        return
+    rows = [
+        (one["id"], _state(one), one["branch"], (one["commit"] or "")[:12], one["created_at"])
+        for one in page["jobs"]
+    ]
+    session.output.table(("JOB", "STATUS", "BRANCH", "COMMIT", "CREATED"), rows)
+    if page["next"]:
+        session.output.note(f"Older ones: deployr jobs --before {page['next']}")
+
+
+def _state(job: Json) -> str:
+    return f"{job['status']} ({job['reason']})" if job["reason"] else str(job["status"])
+
+
+def _print_job(output: Output, job: Json) -> None:
+    lines = {
+        "Job": f"{job['id']} ({job['project']}, {job['environment']})",
+        "Status": _state(job),
+        "Detail": job["detail"],
+        "Waits for": f"job {job['waiting_for']}" if job["waiting_for"] else None,
+        "Cancel": "asked for" if job["cancel_requested"] and not job["completed_at"] else None,
+        "Commit": f"{job['commit'] or 'newest'} of {job['branch']}",
+        "Runner": job["runner"],
+        "Deployed to": job["path"],
+        "URL": job["url"],
+        "Created": job["created_at"],
+        "Started": job["started_at"],
+        "Ended": job["completed_at"],
+        "Time": duration(job["seconds"]) if job["seconds"] is not None else None,
+    }
+    for name, value in lines.items():
+        if value:
+            output.line(f"{name + ':':<13} {safe(str(value))}")

@@ -1,0 +1,101 @@
+"""Projects: what is deployed from where."""
+
+import click
+
+from ..errors import CliError
+from ..output import safe
+from ..session import Session, json_option, pass_session
+from ..workspace import is_interactive, project_named, runner_named
+
+
+@click.group(invoke_without_command=True)
+@json_option
+@click.pass_context
+def projects(ctx: click.Context) -> None:
+    """List your projects; with a subcommand show, change or delete one.
+
+    \b
+    Example:
+      deployr projects
+    """
+    if ctx.invoked_subcommand is None:
+        ctx.invoke(list_projects)
+
+
+@projects.command("list")
+@json_option
+@pass_session
+def list_projects(session: Session) -> None:
+    """List your projects."""
+    found = session.client.projects()
+    if session.output.as_json:
+        session.output.data({"projects": found})
+        return
+    if not found:
+        session.output.note("There is no project yet: `deployr push --create` makes one.")
+        return
+    rows = [
+        (one["name"], one["framework"] or "detected", one["branch"], one["repo_url"])
+        for one in found
+    ]
+    session.output.table(("NAME", "FRAMEWORK", "BRANCH", "REPOSITORY"), rows)
+
+
+@projects.command()
+@click.argument("name")
+@json_option
+@pass_session
+def show(session: Session, name: str) -> None:
+    """Show one project."""
+    project = project_named(session.client, name)
+    if session.output.as_json:
+        session.output.data(project)
+        return
+    for key, value in project.items():
+        session.output.line(f"{key + ':':<13} {'-' if value is None else safe(str(value))}")
+
+
+@projects.command()
+@click.argument("name")
+@click.option("--name", "new_name", help="New name; the runner's list must follow.")
+@click.option("--repo-url", help="New address of the repository; likewise.")
+@click.option("--branch", help="New default branch.")
+@click.option("--runner", help="Name of the runner that takes its jobs.")
+@json_option
+@pass_session
+def update(session: Session, /, name: str, runner: str | None, **given: str | None) -> None:
+    """Change one project.
+
+    \b
+    Example:
+      deployr projects update my-app --runner web-2
+    """
+    client = session.client
+    project = project_named(client, name)
+    fields: dict[str, object] = {
+        key.removeprefix("new_"): value for key, value in given.items() if value
+    }
+    if runner:
+        fields["runner_id"] = runner_named(client, runner)["id"]
+    if not fields:
+        raise CliError("Nothing to change was named.", "See deployr projects update --help.")
+    changed = client.update_project(project["id"], fields)
+    if session.output.as_json:
+        session.output.data(changed)
+    else:
+        session.output.success(f"✓ Changed {changed['name']}")
+
+
+@projects.command()
+@click.argument("name")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@pass_session
+def delete(session: Session, name: str, *, yes: bool) -> None:
+    """Delete a project with its jobs and logs; the deployed app stays on the server."""
+    project = project_named(session.client, name)
+    if not yes:
+        if not is_interactive():
+            raise CliError(f"Deleting {name} needs --yes when nobody can be asked.")
+        click.confirm(f"Delete {name} with all its jobs and logs?", abort=True)
+    session.client.delete_project(project["id"])
+    session.output.success(f"✓ Deleted {name}; what is deployed stays on the server")

@@ -1,0 +1,150 @@
+"""Following a job: its log as it comes, what it waits for, and how it ended."""
+
+import base64
+import time
+from dataclasses import dataclass, field
+
+from deployr.states import JobStatus
+
+from .client import Client, Json
+from .errors import CliError, ExitCode, UnreachableError
+from .output import Output, duration, safe
+
+OUTAGE_SECONDS = 60.0
+"""How long a backend may be silent before following gives up; the job itself goes on."""
+
+LATE_LOG_SECONDS = 15.0
+NO_RUNNER_HINT_SECONDS = 30.0
+FIRST_PAUSE, LONGEST_PAUSE = 0.2, 1.0
+
+
+@dataclass
+class Follower:
+    """Prints one job's log until its end; keeps what it knows between two looks."""
+
+    client: Client
+    output: Output
+    job_id: int
+    timeout: float | None = None
+    _offset: int = 0
+    _waiting: str = ""
+    _hinted: bool = False
+    _started: float = field(default_factory=time.monotonic)
+
+    def run(self) -> Json:
+        """Return the finished job. Raises CliError for `timeout` and a lasting outage."""
+        pause = FIRST_PAUSE
+        ended: float | None = None
+        while True:
+            job = self._look()
+            if JobStatus(job["status"]).is_final:
+                ended = ended or time.monotonic()
+                late = time.monotonic() - ended > LATE_LOG_SECONDS
+                if late or job["log"]["complete"]:
+                    self.output.end_log()
+                    return job
+            else:
+                self._say_waiting(job)
+            self._check_timeout()
+            pause = FIRST_PAUSE if job["log"]["data"] else min(pause * 1.3, LONGEST_PAUSE)
+            time.sleep(pause)
+
+    def print_log(self) -> None:
+        """Print what there is of the log, and return."""
+        self._look()
+        self.output.end_log()
+
+    def _look(self) -> Json:
+        """Fetch state and new log; wait out short outages."""
+        silent_since = time.monotonic()
+        pause = 1.0
+        while True:
+            try:
+                job = self.client.job(self.job_id, self._offset)
+            except UnreachableError as error:
+                if time.monotonic() - silent_since > OUTAGE_SECONDS:
+                    error.advice = f"The job goes on without you. {how_to_return(self.job_id)}"
+                    raise
+                self._check_timeout()
+                time.sleep(pause)
+                pause = min(pause * 2, 10.0)
+            else:
+                return self._printed(job)
+
+    def _printed(self, job: Json) -> Json:
+        """Print the new piece, and all further ones that the backend already has."""
+        while True:
+            piece = job["log"]
+            self.output.log(base64.b64decode(piece["data"]))
+            self._offset = piece["next"]
+            # A piece is at most 256 KiB: an empty one is the only sign that no more waits.
+            if not piece["data"] or piece["complete"]:
+                return job
+            job = self.client.job(self.job_id, self._offset)
+
+    def _say_waiting(self, job: Json) -> None:
+        text = ""
+        if job["waiting_for"]:
+            text = f"Waiting for job {job['waiting_for']} ..."
+        elif job["status"] in {JobStatus.PENDING, JobStatus.QUEUED}:
+            text = "Waiting for a runner ..."
+        if text and text != self._waiting:
+            self.output.note(text)
+        self._waiting = text
+        if text and not self._hinted and time.monotonic() - self._started > NO_RUNNER_HINT_SECONDS:
+            self._hinted = True
+            self._hint()
+
+    def _hint(self) -> None:
+        runners = [runner for runner in self.client.runners() if not runner["revoked_at"]]
+        if not runners:
+            self.output.note("There is no runner yet: `deployr runners add` shows how to make one.")
+        elif all(runner["status"] == "offline" for runner in runners):
+            names = ", ".join(f"{one['name']} (last seen {one['last_seen_at']})" for one in runners)
+            self.output.note(f"No runner is online: {names}")
+
+    def _check_timeout(self) -> None:
+        if self.timeout is not None and time.monotonic() - self._started > self.timeout:
+            raise CliError(
+                f"Job {self.job_id} did not end within {duration(self.timeout)}.",
+                f"It goes on without you. {how_to_return(self.job_id)}",
+                code=ExitCode.TIMEOUT,
+            )
+
+
+def how_to_return(job_id: int) -> str:
+    """Return the commands that lead back to a job, as one sentence."""
+    return (
+        f"Come back with `deployr status {job_id}` or `deployr logs {job_id} --follow`; "
+        f"stop it with `deployr cancel {job_id}`."
+    )
+
+
+def print_result(output: Output, job: Json) -> None:
+    """Print how a job ended: timings and where it is live, or why it failed."""
+    if output.as_json:
+        output.data(job)
+        return
+    output.line()
+    for step in job.get("steps") or ():
+        mark = "✓" if step["ok"] else "✗"
+        output.line(f"  {mark} {step['name']:<18} {step['seconds']:8.2f} s")
+    if job["status"] == JobStatus.COMPLETED:
+        output.success("✓ Deployment completed successfully!")
+        output.line(f"  Deployed to: {safe(job['path'] or '-')}")
+        if job["url"]:
+            output.line(f"  URL: {safe(job['url'])}")
+        if job["release"]:
+            output.line(f"  Release: {safe(job['release'])}")
+        output.line(f"  Time: {duration(job['seconds'])}")
+        return
+    output.failure(f"✗ Deployment failed: {job['reason']}")
+    for line in safe(job.get("detail") or "").splitlines():
+        output.line(f"  {line}")
+    output.line(f"  The whole log: deployr logs {job['id']}")
+
+
+def exit_code(job: Json) -> ExitCode:
+    """Return the exit code that a finished job stands for."""
+    completed = job["status"] == JobStatus.COMPLETED
+    return ExitCode.OK if completed else ExitCode.DEPLOYMENT_FAILED

@@ -1,0 +1,76 @@
+"""The command `deployr` and its one error boundary."""
+
+import sys
+import tempfile
+import traceback
+from pathlib import Path
+
+import click
+
+from deployr import __version__
+
+from .commands.init import init
+from .commands.jobs import cancel, jobs, logs, status
+from .commands.login import login, logout, whoami
+from .commands.projects import projects
+from .commands.push import push
+from .commands.runners import runners
+from .commands.schema import schema
+from .errors import CliError, ExitCode
+from .session import json_option
+
+COMMANDS = (
+    login, whoami, logout, init, push, status, logs, cancel, jobs, projects, runners, schema
+)  # fmt: skip
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="deployr")
+@json_option
+def cli() -> None:
+    """Deploy web apps to servers that you own.
+
+    A first deployment: login, init, runners add (run its line on the server), push.
+    """
+
+
+for _command in COMMANDS:
+    cli.add_command(_command)
+
+
+def main() -> None:
+    """Run `deployr` and leave with one of the documented exit codes."""
+    try:
+        code = cli.main(prog_name="deployr", standalone_mode=False)
+    except CliError as error:
+        code = _told(error.message, error.advice, error.code)
+    except click.exceptions.Abort:
+        code = _told("Stopped.", "", ExitCode.INTERRUPTED)
+    except click.ClickException as error:
+        error.show()
+        code = ExitCode.USAGE
+    except BrokenPipeError:
+        # The reader of a pipe, such as `head`, has seen enough.
+        sys.stderr.close()
+        code = ExitCode.OK
+    except Exception:  # noqa: BLE001 - the boundary: a bug becomes one line and a report
+        code = _bug()
+    sys.exit(code if isinstance(code, int) else ExitCode.OK)
+
+
+def _told(message: str, advice: str, code: ExitCode) -> ExitCode:
+    click.echo(f"Error: {message}" if code is not ExitCode.INTERRUPTED else message, err=True)
+    if advice:
+        click.echo(advice, err=True)
+    return code
+
+
+def _bug() -> ExitCode:
+    with tempfile.NamedTemporaryFile(
+        "w", prefix="deployr-bug-", suffix=".log", delete=False, encoding="utf-8"
+    ) as report:
+        traceback.print_exc(file=report)
+    kind = sys.exc_info()[0]
+    name = kind.__name__ if kind else "error"
+    click.echo(f"This is a bug in deployr ({name}). Please report {Path(report.name)}", err=True)
+    return ExitCode.BUG
