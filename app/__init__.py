@@ -1,0 +1,49 @@
+"""The backend: a Flask app that keeps projects, jobs and logs, and reaches no server."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from flask import Flask, Response
+from sqlalchemy import make_url
+
+from app.api import init_api
+from app.blueprints import ALL
+from app.clock import system_clock
+from app.commands import init_commands
+from app.config import Settings, environment
+from app.errors import init_errors
+from app.extensions import engine_options, init_database
+from deployr.wire import MAX_BODY_BYTES
+
+
+def create_app(config: Mapping[str, object] | None = None) -> Flask:
+    """Return the backend.
+
+    `config` replaces the environment: `DEPLOYR_*` settings, and keys of Flask's own config.
+    Raises ConfigError that lists every problem with the settings.
+    """
+    app = Flask(__name__)
+    values = environment(Path(app.root_path).parent) if config is None else config
+    settings = Settings.load(values, Path(app.instance_path))
+    app.config.from_mapping(
+        DEPLOYR=settings,
+        CLOCK=system_clock,
+        MAX_CONTENT_LENGTH=MAX_BODY_BYTES,
+        SQLALCHEMY_DATABASE_URI=settings.database_url,
+        SQLALCHEMY_ENGINE_OPTIONS=engine_options(make_url(settings.database_url)),
+    )
+    app.config.update({name: value for name, value in (config or {}).items() if name.isupper()})
+    init_database(app)
+    init_api(app)
+    init_errors(app)
+    init_commands(app)
+    for blueprint in ALL:
+        app.register_blueprint(blueprint)
+    app.after_request(_harden)
+    return app
+
+
+def _harden(response: Response) -> Response:
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers.setdefault("Cache-Control", "no-store")
+    return response

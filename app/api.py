@@ -1,0 +1,105 @@
+"""`@speaks`: what an API view takes and answers, checked by pydantic and told to OpenAPI.
+
+Our own instead of APIFlask: that one reads JSON whatever the content type is (we owe a 415),
+takes `null` for an empty object, reports errors in another shape, and costs 11 MB and nine
+distributions on a shared host.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from http import HTTPStatus
+from typing import Any
+
+from flask import Flask, Response, request
+from pydantic import BaseModel, ValidationError
+from werkzeug.routing import IntegerConverter
+
+from app.errors import BadRequest, FieldErrors, Invalid, UnsupportedType
+
+MAX_ID = 2**63 - 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Operation:
+    """The contract of one view."""
+
+    answer: tuple[type[BaseModel], ...]
+    """One of these is returned."""
+    body: type[BaseModel] | None = None
+    query: type[BaseModel] | None = None
+    status: HTTPStatus = HTTPStatus.OK
+    refuses: tuple[int, ...] = ()
+    """Statuses of refusals beyond those that follow from token, path and body."""
+
+
+class IdConverter(IntegerConverter):
+    """An id in a URL; larger numbers than the databases know are not found."""
+
+    def __init__(self, map: Any) -> None:  # noqa: A002, ANN401 - werkzeug's name and type
+        super().__init__(map, min=1, max=MAX_ID)
+
+
+def init_api(app: Flask) -> None:
+    """Make `<id:name>` known to URLs."""
+    app.url_map.converters["id"] = IdConverter
+
+
+def speaks(operation: Operation) -> Callable[[Callable[..., BaseModel]], Callable[..., Response]]:
+    """Pass the checked `body` and `query` to the view and send the model that it returns."""
+
+    def decorate(view: Callable[..., BaseModel]) -> Callable[..., Response]:
+        @wraps(view)
+        def run(**arguments: Any) -> Response:  # noqa: ANN401 - path arguments and the actor
+            if operation.body is not None:
+                arguments["body"] = _parse_body(operation.body)
+            if operation.query is not None:
+                arguments["query"] = _parse_query(operation.query)
+            answer = view(**arguments)
+            return Response(
+                answer.model_dump_json(by_alias=True), operation.status, mimetype="application/json"
+            )
+
+        run.deployr_operation = operation  # type: ignore[attr-defined]
+        return run
+
+    return decorate
+
+
+def operation_of(view: Callable[..., object]) -> Operation | None:
+    """Return the contract of a view, or None when it declares none."""
+    found: Operation | None = getattr(view, "deployr_operation", None)
+    return found
+
+
+def _parse_body(model: type[BaseModel]) -> BaseModel:
+    if request.mimetype != "application/json":
+        raise UnsupportedType("unsupported_media_type", "Send Content-Type: application/json.")
+    try:
+        # Strict, so that neither "1" nor true passes for a number.
+        return model.model_validate_json(request.get_data(), strict=True)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+        if first["type"] == "json_invalid":
+            raise BadRequest("bad_json", first["msg"]) from None
+        raise Invalid.fields(_field_errors(error)) from None
+
+
+def _parse_query(model: type[BaseModel]) -> BaseModel:
+    given = {
+        name: values[0] if len(values) == 1 else values for name, values in request.args.lists()
+    }
+    try:
+        return model.model_validate(given)
+    except ValidationError as error:
+        raise Invalid.fields(_field_errors(error)) from None
+
+
+def _field_errors(error: ValidationError) -> FieldErrors:
+    return [
+        {
+            "field": ".".join(str(part) for part in each["loc"]) or "body",
+            "message": each["msg"].removeprefix("Value error, "),
+        }
+        for each in error.errors(include_url=False, include_input=False, include_context=False)
+    ]

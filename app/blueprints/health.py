@@ -1,0 +1,29 @@
+"""Is the backend well, and what does it speak?"""
+
+from flask import Blueprint, Response, current_app
+
+from app.api import Operation, speaks
+from app.auth import public
+from app.openapi import openapi_json
+from app.schemas.common import Health
+from app.services.health import check_database
+from deployr import __version__
+from deployr.wire import PROTOCOL
+
+blueprint = Blueprint("health", __name__, url_prefix="/api")
+
+
+@blueprint.get("/health")
+@public
+@speaks(Operation(answer=(Health,), refuses=(503,)))
+def health() -> Health:
+    """Tell that the backend runs and reaches its database."""
+    check_database()
+    return Health(status="ok", version=__version__, protocol=PROTOCOL)
+
+
+@blueprint.get("/openapi.json")
+@public
+def openapi() -> Response:
+    """Describe this API in OpenAPI 3.1."""
+    return Response(openapi_json(current_app), mimetype="application/json")

@@ -1,0 +1,69 @@
+"""Deployment jobs of a user."""
+
+import base64
+from http import HTTPStatus
+
+from flask import Blueprint
+
+from app.api import Operation, speaks
+from app.auth import user_required
+from app.blueprints.job_views import job_fields, job_view
+from app.schemas.jobs import (
+    JobList,
+    JobQuery,
+    JobsQuery,
+    JobSummary,
+    JobView,
+    JobWithLog,
+    JobWithText,
+    LogView,
+    NewJob,
+)
+from app.services import jobs, logs
+from app.services.identity import UserActor
+
+blueprint = Blueprint("jobs", __name__, url_prefix="/api/jobs")
+
+
+@blueprint.post("")
+@user_required
+@speaks(Operation(body=NewJob, answer=(JobView,), status=HTTPStatus.CREATED, refuses=(404, 409)))
+def create(user: UserActor, body: NewJob) -> JobView:
+    """Create a deployment job."""
+    return job_view(jobs.create_job(user, body))
+
+
+@blueprint.get("")
+@user_required
+@speaks(Operation(query=JobsQuery, answer=(JobList,), refuses=(404,)))
+def index(user: UserActor, query: JobsQuery) -> JobList:
+    """List jobs, newest first."""
+    page = jobs.list_jobs(user, query)
+    return JobList(jobs=[JobSummary(**job_fields(job)) for job in page.rows], next=page.next)
+
+
+@blueprint.get("/<id:job_id>")
+@user_required
+@speaks(Operation(query=JobQuery, answer=(JobWithText, JobWithLog)))
+def show(user: UserActor, job_id: int, query: JobQuery) -> JobView:
+    """Show a job with its log: all of it as text, or a part from `log_from` on."""
+    job = jobs.get_job(user, job_id)
+    view = dict(job_view(job))
+    if query.log_from is None:
+        return JobWithText(**view, logs=logs.read_text(job.row))
+    part = logs.read_part(job.row, query.log_from)
+    log = LogView(
+        from_=part.start,
+        next=part.start + len(part.raw),
+        data=base64.b64encode(part.raw).decode("ascii"),
+        complete=part.complete,
+    )
+    return JobWithLog(**view, log=log)
+
+
+@blueprint.post("/<id:job_id>/cancel")
+@user_required
+@speaks(Operation(answer=(JobView,), refuses=(409,)))
+def cancel(user: UserActor, job_id: int) -> JobView:
+    """Cancel a job that waits, or ask its runner to stop it."""
+    return job_view(jobs.cancel_job(user, job_id))

@@ -1,0 +1,67 @@
+"""Projects of a user."""
+
+from http import HTTPStatus
+
+from flask import Blueprint
+
+from app.api import Operation, speaks
+from app.auth import user_required
+from app.schemas.projects import (
+    Deleted,
+    NewProject,
+    ProjectChange,
+    ProjectList,
+    ProjectQuery,
+    ProjectView,
+)
+from app.services import projects
+from app.services.identity import UserActor
+from app.services.paging import Window
+
+blueprint = Blueprint("projects", __name__, url_prefix="/api/projects")
+
+
+@blueprint.post("")
+@user_required
+@speaks(
+    Operation(body=NewProject, answer=(ProjectView,), status=HTTPStatus.CREATED, refuses=(409,))
+)
+def create(user: UserActor, body: NewProject) -> ProjectView:
+    """Create a project."""
+    return ProjectView.model_validate(projects.create_project(user, body))
+
+
+@blueprint.get("")
+@user_required
+@speaks(Operation(query=ProjectQuery, answer=(ProjectList,)))
+def index(user: UserActor, query: ProjectQuery) -> ProjectList:
+    """List projects, newest first."""
+    window = Window(limit=query.limit, before=query.before)
+    page = projects.list_projects(user, window, query.name)
+    views = [ProjectView.model_validate(row) for row in page.rows]
+    return ProjectList(projects=views, next=page.next)
+
+
+@blueprint.get("/<id:project_id>")
+@user_required
+@speaks(Operation(answer=(ProjectView,)))
+def show(user: UserActor, project_id: int) -> ProjectView:
+    """Show a project."""
+    return ProjectView.model_validate(projects.get_project(user, project_id))
+
+
+@blueprint.post("/<id:project_id>")
+@user_required
+@speaks(Operation(body=ProjectChange, answer=(ProjectView,), refuses=(409,)))
+def change(user: UserActor, project_id: int, body: ProjectChange) -> ProjectView:
+    """Change the given fields of a project."""
+    return ProjectView.model_validate(projects.update_project(user, project_id, body))
+
+
+@blueprint.post("/<id:project_id>/delete")
+@user_required
+@speaks(Operation(answer=(Deleted,), refuses=(409,)))
+def delete(user: UserActor, project_id: int) -> Deleted:
+    """Delete a project with its jobs and logs; the deployed app stays where it is."""
+    projects.delete_project(user, project_id)
+    return Deleted(deleted=True)

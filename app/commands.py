@@ -1,0 +1,71 @@
+"""`flask --app app user …`: accounts, for the operator at the server's shell."""
+
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import ParamSpec
+
+import click
+from flask import Flask
+from flask.cli import AppGroup
+
+from app.errors import DomainError
+from app.extensions import db
+from app.services import accounts
+
+P = ParamSpec("P")
+
+user_commands = AppGroup("user", help="Create and list users.")
+
+
+def init_commands(app: Flask) -> None:
+    """Add our commands to `flask`, and `flask db` where it is `flask` that runs."""
+    app.cli.add_command(user_commands)
+    if click.get_current_context(silent=True) is not None:
+        enable_migrations(app)
+
+
+def enable_migrations(app: Flask) -> None:
+    """Give the app Flask-Migrate."""
+    # Imported here: Alembic costs a web process start-up time and memory for nothing.
+    from flask_migrate import Migrate  # noqa: PLC0415
+
+    Migrate(app, db, directory=str(Path(app.root_path).parent / "migrations"), render_as_batch=True)
+
+
+def _told(command: Callable[P, None]) -> Callable[P, None]:
+    """Show a refusal as one line instead of a traceback."""
+
+    @wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            command(*args, **kwargs)
+        except DomainError as error:
+            raise click.ClickException(error.detail) from None
+
+    return run
+
+
+@user_commands.command("create")
+@click.option("--name", required=True, help="Full name.")
+@click.option("--email", required=True, help="Also links the user's GitHub account.")
+@_told
+def create_user(name: str, email: str) -> None:
+    """Create a user and print an API token, once."""
+    _, token = accounts.create_user(name, email)
+    click.echo(token)
+
+
+@user_commands.command("token")
+@click.argument("email")
+@_told
+def issue_token(email: str) -> None:
+    """Print a new API token of the user with this EMAIL, once."""
+    click.echo(accounts.issue_token(email))
+
+
+@user_commands.command("list")
+def list_users() -> None:
+    """List users: id, email, name, GitHub login."""
+    for user in accounts.list_users():
+        click.echo(f"{user.id}\t{user.email}\t{user.name}\t{user.github_login or '-'}")

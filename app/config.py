@@ -1,0 +1,104 @@
+"""Settings: `DEPLOYR_*` of the environment or of a `.env` file, checked all at once."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from dotenv import dotenv_values
+from flask import current_app
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
+
+PREFIX = "DEPLOYR_"
+_DRIVERS = {
+    "sqlite": "sqlite",
+    "mysql": "mysql+pymysql",
+    "mariadb": "mariadb+pymysql",
+    "mysql+pymysql": "mysql+pymysql",
+    "mariadb+pymysql": "mariadb+pymysql",
+}
+
+Seconds = Annotated[int, Field(ge=1)]
+HttpUrl = Annotated[str, Field(pattern=r"^https?://[^\s/]+")]
+
+
+class ConfigError(Exception):
+    """The settings can't be used; the text names every problem."""
+
+
+class Settings(BaseModel):
+    """What an operator may set; each field is the variable `DEPLOYR_<FIELD>`."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    database_url: str
+    github_client_id: str | None = None
+    github_client_secret: str | None = None
+    github_url: HttpUrl = "https://github.com"
+    github_api_url: HttpUrl = "https://api.github.com"
+    signup: Literal["closed", "open"] = "closed"
+    """`closed` admits by GitHub only users that exist already."""
+    poll_budget: Annotated[float, Field(gt=0)] = 10
+    """Polls a second that all runners together may make."""
+    heartbeat_seconds: Seconds = 15
+    lease_seconds: Seconds = 300
+    log_cap_bytes: Annotated[int, Field(ge=1024)] = 5 * 1024 * 1024
+    """Bytes of log that are kept of a job."""
+    queue_ttl_seconds: Seconds = 24 * 3600
+    """How long a job may wait for a runner."""
+    online_seconds: Seconds = 60
+    """A runner counts as online for so long after its last poll."""
+
+    @field_validator("database_url")
+    @classmethod
+    def _with_driver(cls, text: str) -> str:
+        try:
+            url = make_url(text)
+        except ArgumentError:
+            raise ValueError("is not a database URL, as mysql://user:password@host/name") from None
+        if url.drivername not in _DRIVERS:
+            raise ValueError("must start with mysql://, mariadb:// or sqlite:///")
+        url = url.set(drivername=_DRIVERS[url.drivername])
+        return url.render_as_string(hide_password=False)
+
+    @classmethod
+    def load(cls, values: Mapping[str, object], instance: Path) -> Self:
+        """Read `DEPLOYR_*` of `values`; without a database URL a file in `instance` is used.
+
+        Raises ConfigError that lists all problems.
+        """
+        given = {
+            name.removeprefix(PREFIX).lower(): value
+            for name, value in values.items()
+            if name.startswith(PREFIX) and value != ""
+        }
+        if "database_url" not in given:
+            instance.mkdir(parents=True, exist_ok=True)
+            given["database_url"] = f"sqlite:///{instance / 'deployr.sqlite3'}"
+        try:
+            return cls.model_validate(given)
+        except ValidationError as error:
+            raise ConfigError("\n".join(_problems(error))) from None
+
+
+def _problems(error: ValidationError) -> list[str]:
+    return [
+        f"{PREFIX}{str(each['loc'][0]).upper()}: {each['msg'].removeprefix('Value error, ')}"
+        for each in error.errors(include_input=False)
+    ]
+
+
+def environment(root: Path) -> dict[str, str | None]:
+    """Return the process's variables over those of `.env` in `root` and the working folder."""
+    merged: dict[str, str | None] = {}
+    for folder in dict.fromkeys((root, Path.cwd())):
+        merged |= dotenv_values(folder / ".env", interpolate=False, encoding="utf-8")
+    return merged | dict(os.environ)
+
+
+def settings() -> Settings:
+    """Return the settings of the current app."""
+    found: Settings = current_app.config["DEPLOYR"]
+    return found

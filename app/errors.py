@@ -1,0 +1,131 @@
+"""What can go wrong, and the one place that turns it into an answer (RFC 9457)."""
+
+import json
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from flask import Flask, Response, current_app, request
+from sqlalchemy.exc import InterfaceError, OperationalError
+from werkzeug.exceptions import HTTPException
+
+PROBLEM_TYPE = "application/problem+json"
+FieldErrors = list[dict[str, str]]
+
+
+class DomainError(Exception):
+    """A refusal with a status, a stable `code` for programs and a sentence for people."""
+
+    status = HTTPStatus.INTERNAL_SERVER_ERROR
+
+    def __init__(self, code: str, detail: str, **more: Any) -> None:  # noqa: ANN401 - any JSON
+        super().__init__(detail)
+        self.code = code
+        self.detail = detail
+        self.more = more
+
+
+class BadRequest(DomainError):  # noqa: N818 - reads better where it is raised
+    status = HTTPStatus.BAD_REQUEST
+
+
+class Unauthorized(DomainError):  # noqa: N818
+    status = HTTPStatus.UNAUTHORIZED
+
+
+class Forbidden(DomainError):  # noqa: N818
+    status = HTTPStatus.FORBIDDEN
+
+
+class NotFound(DomainError):  # noqa: N818
+    """Nothing there, or somebody else's: the two must look alike."""
+
+    status = HTTPStatus.NOT_FOUND
+
+    def __init__(self, thing: str) -> None:
+        super().__init__("not_found", f"There is no such {thing}, or it is not yours.")
+
+
+class Conflict(DomainError):  # noqa: N818
+    status = HTTPStatus.CONFLICT
+
+
+class Gone(DomainError):  # noqa: N818
+    status = HTTPStatus.GONE
+
+
+class UnsupportedType(DomainError):  # noqa: N818
+    status = HTTPStatus.UNSUPPORTED_MEDIA_TYPE
+
+
+class Invalid(DomainError):  # noqa: N818
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+
+    @classmethod
+    def fields(cls, errors: FieldErrors) -> "Invalid":
+        """Return a refusal of `errors`, each `{"field", "message"}`."""
+        detail = "; ".join(f"{each['field']}: {each['message']}" for each in errors)
+        return cls("invalid", detail, errors=errors)
+
+    @classmethod
+    def field(cls, field: str, message: str) -> "Invalid":
+        """Return a refusal of one field."""
+        return cls.fields([{"field": field, "message": message}])
+
+
+class UpgradeRequired(DomainError):  # noqa: N818
+    status = HTTPStatus.UPGRADE_REQUIRED
+
+
+class Unavailable(DomainError):  # noqa: N818
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+
+
+def init_errors(app: Flask) -> None:
+    """Register the handlers: problem+json below /api/, Flask's pages elsewhere."""
+    app.register_error_handler(DomainError, _domain_error)
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(OperationalError, _database_error)
+    app.register_error_handler(InterfaceError, _database_error)
+
+
+def problem(
+    status: HTTPStatus, code: str, detail: str, more: Mapping[str, object] | None = None
+) -> Response:
+    """Return an RFC 9457 answer."""
+    body = {
+        "type": "about:blank",
+        "title": status.phrase,
+        "status": int(status),
+        "detail": detail,
+        "code": code,
+        **(more or {}),
+    }
+    return Response(json.dumps(body), status, mimetype=PROBLEM_TYPE)
+
+
+def _domain_error(error: DomainError) -> Response:
+    answer = problem(error.status, error.code, error.detail, error.more)
+    if error.status is HTTPStatus.UNAUTHORIZED:
+        answer.headers["WWW-Authenticate"] = 'Bearer realm="deployr"'
+    return answer
+
+
+def _http_error(error: HTTPException) -> Response | HTTPException:
+    if not request.path.startswith("/api/") or error.code is None:
+        return error
+    status = HTTPStatus(error.code)
+    code = status.name.lower()
+    answer = problem(status, code, error.description or status.phrase)
+    allowed = getattr(error, "valid_methods", None)
+    if allowed:
+        answer.headers["Allow"] = ", ".join(allowed)
+    return answer
+
+
+def _database_error(error: Exception) -> Response:
+    current_app.logger.error("the database refused", exc_info=error)
+    detail = "The database does not answer; try again. Its error is in the backend's log."
+    answer = problem(HTTPStatus.SERVICE_UNAVAILABLE, "database_unavailable", detail)
+    answer.headers["Retry-After"] = "5"
+    return answer

@@ -1,0 +1,74 @@
+"""The database: declarative base, session and what each engine needs to behave the same."""
+
+import sqlite3
+from typing import Any
+
+from flask import Flask
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import URL, Connection, MetaData, event
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.orm import DeclarativeBase
+
+WRITES = "deployr_writes"
+"""Execution option of a connection whose transaction is going to write."""
+
+_SQLITE_WAIT_MS = 10_000
+_LOCAL_HOSTS = {None, "", "localhost", "127.0.0.1", "::1"}
+
+
+class Base(DeclarativeBase):
+    """Parent of all models; names its constraints so that migrations can name them too."""
+
+    metadata = MetaData(
+        naming_convention={
+            "pk": "pk_%(table_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s",
+        }
+    )
+
+
+db = SQLAlchemy(model_class=Base)
+
+
+def engine_options(url: URL) -> dict[str, Any]:
+    """Return the arguments of `create_engine` that fit the database behind `url`."""
+    if url.get_backend_name() == "sqlite":
+        return {}
+    options: dict[str, Any] = {
+        "pool_pre_ping": True,
+        "pool_recycle": 280,  # shared hosts drop connections that are idle for 300 s
+        "isolation_level": "READ COMMITTED",
+        "connect_args": {"charset": "utf8mb4"},
+    }
+    if url.host in _LOCAL_HOSTS:
+        # PyMySQL's default TLS loads the CA bundle at each connect: 33 ms of CPU for nothing.
+        options["connect_args"]["ssl_disabled"] = True
+    return options
+
+
+def init_database(app: Flask) -> None:
+    """Bind the session to the app and teach SQLite to wait for its one writer."""
+    db.init_app(app)
+    with app.app_context():
+        if db.engine.dialect.name == "sqlite":
+            event.listen(db.engine, "connect", _configure_sqlite)
+            event.listen(db.engine, "begin", _begin_sqlite)
+
+
+def _configure_sqlite(connection: DBAPIConnection, _: object) -> None:
+    if isinstance(connection, sqlite3.Connection):  # the driver's own BEGIN comes too late
+        connection.isolation_level = None
+    cursor = connection.cursor()
+    cursor.execute(f"PRAGMA busy_timeout = {_SQLITE_WAIT_MS}")
+    cursor.execute("PRAGMA journal_mode = WAL")
+    cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.execute("PRAGMA synchronous = NORMAL")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    """A reader that turns writer gets SQLITE_BUSY at once; so writers say so from the start."""
+    writes = connection.get_execution_options().get(WRITES, False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

@@ -1,0 +1,41 @@
+"""Signing in."""
+
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from app.schemas.common import Answer, UserRequest
+
+_Secret = Annotated[str, Field(min_length=1, max_length=2048)]
+
+
+class GithubSignIn(UserRequest):
+    """Either a token that GitHub issued to this backend's OAuth app, or a code for one."""
+
+    access_token: _Secret | None = None
+    code: _Secret | None = None
+    redirect_uri: _Secret | None = None
+    code_verifier: _Secret | None = None
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if (self.access_token is None) == (self.code is None):
+            raise ValueError("send either access_token or code")
+        return self
+
+
+class UserView(Answer):
+    """A user, as he sees himself."""
+
+    id: int
+    name: str
+    email: str
+    github_login: str | None
+    role: str
+
+
+class SignedIn(Answer):
+    """A new API token; it is shown only here."""
+
+    token: str
+    user: UserView

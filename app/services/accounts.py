@@ -1,0 +1,109 @@
+"""Users: created by the operator or by signing in with GitHub."""
+
+import re
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+
+from app.clients.github import GithubUser
+from app.clock import utcnow
+from app.config import settings
+from app.errors import Conflict, Forbidden, Invalid, NotFound
+from app.extensions import db
+from app.models import ApiToken, User
+from app.services.transactions import transaction
+from deployr.tokens import TokenKind, digest, make_token
+
+_EMAIL = re.compile(r"[^@\s\x00-\x1f]+@[^@\s\x00-\x1f]+")
+_MAX_TEXT = 255
+
+
+def create_user(name: str, email: str) -> tuple[User, str]:
+    """Create a user; return him and his first API token. Raises Invalid, Conflict."""
+    if not _EMAIL.fullmatch(email) or len(email) > _MAX_TEXT:
+        raise Invalid.field("email", "is not an email address")
+    if not name.strip() or len(name) > _MAX_TEXT:
+        raise Invalid.field("name", f"must have 1 to {_MAX_TEXT} characters")
+    try:
+        return _create_user(name.strip(), email.lower())
+    except IntegrityError:
+        detail = f"There is a user with {email} already; make a token with `user token`."
+        raise Conflict("email_taken", detail) from None
+
+
+@transaction
+def issue_token(email: str) -> str:
+    """Return a new API token of the user with this email. Raises NotFound."""
+    user = db.session.scalar(select(User).where(User.email == email.lower()))
+    if user is None:
+        raise NotFound("user")
+    return _add_token(user, "command line")
+
+
+def list_users() -> list[User]:
+    """Return all users."""
+    return list(db.session.scalars(select(User).order_by(User.id)))
+
+
+def admit(found: GithubUser) -> tuple[User, str]:
+    """Return the user behind a GitHub account and a new API token.
+
+    He is known by his GitHub id, or linked by his verified email. Raises Forbidden when he is
+    not admitted.
+    """
+    try:
+        return _admit(found)
+    except IntegrityError:  # two first sign-ins at once: the other one made the user
+        return _admit(found)
+
+
+@transaction
+def _create_user(name: str, email: str) -> tuple[User, str]:
+    user = _add_user(name, email)
+    return user, _add_token(user, "first")
+
+
+@transaction
+def _admit(found: GithubUser) -> tuple[User, str]:
+    user = db.session.scalar(select(User).where(User.github_id == found.id))
+    if user is None:
+        user = db.session.scalar(select(User).where(User.email == found.email))
+        if user is None and settings().signup == "closed":
+            raise _not_admitted(found)
+        if user is not None and user.github_id is not None:
+            raise Forbidden("not_admitted", f"{found.email} belongs to another GitHub account.")
+        user = user or _add_user(found.name, found.email)
+        user.github_id = found.id
+    user.github_login = found.login
+    user.updated_at = utcnow()
+    return user, _add_token(user, "GitHub")
+
+
+def _add_user(name: str, email: str) -> User:
+    now = utcnow()
+    user = User(name=name, email=email, created_at=now, updated_at=now)
+    db.session.add(user)
+    db.session.flush()
+    return user
+
+
+def _add_token(user: User, name: str) -> str:
+    token = make_token(TokenKind.USER)
+    db.session.add(
+        ApiToken(
+            user_id=user.id,
+            name=name,
+            token=digest(token),
+            last_four=token[-4:],
+            created_at=utcnow(),
+        )
+    )
+    return token
+
+
+def _not_admitted(found: GithubUser) -> Forbidden:
+    return Forbidden(
+        "not_admitted",
+        f"{found.login} has no account here. Ask the operator for "
+        f"`flask --app app user create --email {found.email}`.",
+    )

@@ -1,0 +1,121 @@
+"""Who is behind a bearer token."""
+
+import hmac
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select, update
+
+from app.clock import utcnow
+from app.errors import Forbidden, Unauthorized
+from app.extensions import db
+from app.models import ApiToken, Runner, User
+from app.services.transactions import transaction
+from deployr.tokens import TokenKind, digest, is_wellformed
+
+STAMP_EVERY = timedelta(seconds=15)
+"""Signs of life are written at most so often: a write for each poll would cost too much."""
+
+_HOW = {
+    TokenKind.USER: "Sign in again, or make a token with `flask --app app user token`.",
+    TokenKind.RUNNER: "Register the runner again with a new code.",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class UserActor:
+    """The user who makes a request."""
+
+    id: int
+    name: str
+    email: str
+    github_login: str | None
+    role: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunnerActor:
+    """The runner that makes a request."""
+
+    id: int
+    user_id: int
+    name: str
+    labels: tuple[str, ...]
+    stamped: bool
+    """This request is the first for a while: the time for chores that need not be done often."""
+
+
+def user_by_token(token: str) -> UserActor:
+    """Return the user whose token it is. Raises Unauthorized or Forbidden."""
+    hashed = _digest(token, TokenKind.USER)
+    user = (User.id, User.name, User.email, User.github_login, User.role)
+    row = db.session.execute(
+        select(
+            *user,
+            ApiToken.token,
+            ApiToken.id.label("token_id"),
+            ApiToken.last_used_at,
+            ApiToken.expires_at,
+            ApiToken.revoked_at,
+        )
+        .join_from(ApiToken, User, ApiToken.user_id == User.id)
+        .where(ApiToken.token == hashed)
+    ).first()
+    now = utcnow()
+    if row is None or not hmac.compare_digest(row.token, hashed) or row.revoked_at is not None:
+        raise _unknown(TokenKind.USER)
+    if row.expires_at is not None and row.expires_at <= now:
+        raise _unknown(TokenKind.USER)
+    if _is_due(row.last_used_at, now):
+        _stamp_token(row.token_id, now)
+    return UserActor(
+        id=row.id, name=row.name, email=row.email, github_login=row.github_login, role=row.role
+    )
+
+
+def runner_by_token(token: str) -> RunnerActor:
+    """Return the runner whose token it is. Raises Unauthorized or Forbidden."""
+    hashed = _digest(token, TokenKind.RUNNER)
+    columns = (Runner.id, Runner.user_id, Runner.name, Runner.labels, Runner.last_seen_at)
+    row = db.session.execute(
+        select(*columns, Runner.token, Runner.revoked_at).where(Runner.token == hashed)
+    ).first()
+    if row is None or not hmac.compare_digest(row.token, hashed) or row.revoked_at is not None:
+        raise _unknown(TokenKind.RUNNER)
+    now = utcnow()
+    due = _is_due(row.last_seen_at, now)
+    if due:
+        _stamp_runner(row.id, now)
+    return RunnerActor(
+        id=row.id,
+        user_id=row.user_id,
+        name=row.name,
+        labels=tuple(row.labels.split()),
+        stamped=due,
+    )
+
+
+def _digest(token: str, kind: TokenKind) -> str:
+    if is_wellformed(token, kind):
+        return digest(token)
+    if any(is_wellformed(token, other) for other in TokenKind):
+        raise Forbidden("wrong_token", f"This needs a token that starts with {kind}.")
+    raise _unknown(kind)
+
+
+def _unknown(kind: TokenKind) -> Unauthorized:
+    return Unauthorized("unauthorized", f"The token is missing, wrong or revoked. {_HOW[kind]}")
+
+
+def _is_due(stamped: datetime | None, now: datetime) -> bool:
+    return stamped is None or now - stamped >= STAMP_EVERY
+
+
+@transaction
+def _stamp_token(token_id: int, now: datetime) -> None:
+    db.session.execute(update(ApiToken).where(ApiToken.id == token_id).values(last_used_at=now))
+
+
+@transaction
+def _stamp_runner(runner_id: int, now: datetime) -> None:
+    db.session.execute(update(Runner).where(Runner.id == runner_id).values(last_seen_at=now))

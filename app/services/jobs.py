@@ -1,0 +1,173 @@
+"""Jobs as their owners create, read and cancel them."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row, Select, select, update
+from sqlalchemy.exc import IntegrityError
+
+from app.clock import utcnow
+from app.errors import Conflict, NotFound
+from app.extensions import db
+from app.models import DeploymentJob, JobStep, Project, Runner
+from app.schemas.jobs import JobsQuery, NewJob
+from app.services import payloads, queue, runner_choice
+from app.services.identity import UserActor
+from app.services.paging import Page, Window
+from app.services.projects import get_project
+from app.services.transactions import changed, transaction
+from deployr.states import JobStatus, Reason
+
+_HEAVY = {"payload", "signature"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobDetails:
+    """A job and what is told with it, as it was when it was read."""
+
+    row: Row[Any]
+    """Columns of the job but its payload, and `project_name`, `runner_name`."""
+    waiting_for: int | None
+    steps: tuple[JobStep, ...] = ()
+
+
+def create_job(user: UserActor, new: NewJob) -> JobDetails:
+    """Accept a job; the answer shows it pending even when it is first in line.
+
+    Raises NotFound, Invalid, Conflict `nonce_used`.
+    """
+    project = get_project(user, new.project_id)
+    order = payloads.make_order(new, project)
+    destination = runner_choice.choose(project, order.spec.environment, order.spec.action)
+    try:
+        job_id = _insert(user, project.id, order, destination)
+    except IntegrityError:
+        detail = "This payload was accepted before, or its project is gone; look at the jobs."
+        raise Conflict("nonce_used", detail) from None
+    job = get_job(user, job_id)
+    queue.promote(job.row.project_id, job.row.environment)
+    return job
+
+
+def get_job(user: UserActor, job_id: int) -> JobDetails:
+    """Return a job of the user. Raises NotFound."""
+    row = _find(user, job_id)
+    steps = select(JobStep).where(JobStep.job_id == job_id).order_by(JobStep.position)
+    return JobDetails(
+        row=row,
+        waiting_for=_holders([row]).get(queue.slot_of(row.project_id, row.environment))
+        if row.status == JobStatus.PENDING
+        else None,
+        steps=tuple(db.session.scalars(steps)),
+    )
+
+
+def list_jobs(user: UserActor, query: JobsQuery) -> Page[JobDetails]:
+    """Return a page of the user's jobs. Raises NotFound for somebody else's project."""
+    found = _selection(user)
+    if query.project_id is not None:
+        get_project(user, query.project_id)
+        found = found.where(DeploymentJob.project_id == query.project_id)
+    if query.environment is not None:
+        found = found.where(DeploymentJob.environment == query.environment)
+    if query.status is not None:
+        found = found.where(DeploymentJob.status == query.status)
+    window = Window(limit=query.limit, before=query.before)
+    rows = list(db.session.execute(window.select(found, DeploymentJob.id)))
+    holders = _holders([row for row in rows if row.status == JobStatus.PENDING])
+    details = [
+        JobDetails(
+            row=row,
+            waiting_for=holders.get(queue.slot_of(row.project_id, row.environment))
+            if row.status == JobStatus.PENDING
+            else None,
+        )
+        for row in rows
+    ]
+    return window.page(details, [row.id for row in rows])
+
+
+def cancel_job(user: UserActor, job_id: int) -> JobDetails:
+    """Cancel a job: at once if nobody has claimed it, else by asking its runner.
+
+    Raises NotFound, Conflict `job_finished`.
+    """
+    row = _find(user, job_id)
+    if queue.fail_waiting(job_id, Reason.CANCELLED, f"Cancelled by {user.name}."):
+        queue.promote(row.project_id, row.environment)
+    elif not _request_cancel(job_id):
+        raise Conflict("job_finished", f"Job {job_id} is over; there is nothing to cancel.")
+    return get_job(user, job_id)
+
+
+@transaction
+def _insert(
+    user: UserActor, project_id: int, order: payloads.Order, to: runner_choice.Destination
+) -> int:
+    now = utcnow()
+    spec = order.spec
+    job = DeploymentJob(
+        project_id=project_id,
+        environment=spec.environment,
+        action=spec.action,
+        status=JobStatus.PENDING,
+        branch=spec.branch,
+        commit_hash=spec.commit,
+        triggered_by=user.name,
+        payload=order.payload,
+        signature=order.signature,
+        nonce=spec.nonce,
+        target_runner_id=to.runner_id,
+        runs_on=to.runs_on,
+        expires_at=now + queue.ttl(),
+        created_at=now,
+        updated_at=now,
+    )
+    db.session.add(job)
+    db.session.flush()
+    return job.id
+
+
+@transaction
+def _request_cancel(job_id: int) -> bool:
+    job = DeploymentJob
+    now = utcnow()
+    found = db.session.execute(
+        update(job)
+        .where(job.id == job_id, job.status == JobStatus.RUNNING)
+        .values(cancel_requested_at=now, updated_at=now, version=job.version + 1)
+    )
+    return changed(found)
+
+
+def _selection(user: UserActor) -> Select[Any]:
+    columns = [column for column in DeploymentJob.__table__.c if column.name not in _HEAVY]
+    return (
+        select(*columns, Project.name.label("project_name"), Runner.name.label("runner_name"))
+        .select_from(DeploymentJob)
+        .join(Project, Project.id == DeploymentJob.project_id)
+        .outerjoin(Runner, Runner.id == DeploymentJob.runner_id)
+        .where(Project.user_id == user.id)
+    )
+
+
+def _find(user: UserActor, job_id: int) -> Row[Any]:
+    """Return a job's row; one whose time in the queue is over fails first."""
+    query = _selection(user).where(DeploymentJob.id == job_id)
+    row = db.session.execute(query).first()
+    if row is not None and row.status in queue.WAITING and row.expires_at <= utcnow():
+        queue.expire(row.id, row.project_id, row.environment)
+        row = db.session.execute(query).first()
+    if row is None:
+        raise NotFound("job")
+    return row
+
+
+def _holders(pending: list[Row[Any]]) -> dict[str, int]:
+    """Return the ids of the jobs that hold the slots which `pending` wait for."""
+    slots = {queue.slot_of(row.project_id, row.environment) for row in pending}
+    if not slots:
+        return {}
+    job = DeploymentJob
+    found = db.session.execute(select(job.slot_key, job.id).where(job.slot_key.in_(slots)))
+    return {str(slot): job_id for slot, job_id in found}

@@ -1,0 +1,110 @@
+"""Job logs in the database: gzipped pieces, each at its offset."""
+
+import gzip
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, insert, select, update
+
+from app.clock import utcnow
+from app.config import settings
+from app.extensions import db
+from app.models import DeploymentJob, JobLog
+from app.services.transactions import RacedError, changed, transaction
+from deployr.logchunk import MAX_CHUNK_BYTES
+from deployr.states import JobStatus
+
+LATE = timedelta(hours=1)
+"""How long after its end a job's missing log is still taken."""
+
+PART_BYTES = 256 * 1024
+"""Most bytes that one answer holds."""
+
+_WATCHED = timedelta(seconds=15)
+_WATCH_STAMP_EVERY = timedelta(seconds=5)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LogPart:
+    """Bytes `[start, start + len(raw))` of a log."""
+
+    start: int
+    raw: bytes
+    complete: bool
+
+
+def is_full(log_bytes: int) -> bool:
+    """Tell whether a log has reached its limit, so that the rest is dropped."""
+    return log_bytes >= settings().log_cap_bytes
+
+
+def append(job_id: int, guard: ColumnElement[bool], off: int | None, raw: bytes) -> None:
+    """Append `raw`, which starts at `off` (None: where the log ends). Runs inside a transaction.
+
+    `guard` is what must still hold of the job. What is there already is not written twice, and
+    nothing is written while bytes before `off` are missing.
+    """
+    job = DeploymentJob
+    have = db.session.scalar(select(job.log_bytes).where(job.id == job_id)) or 0
+    off = have if off is None else off
+    if is_full(have) or off > have or off + len(raw) <= have:
+        return
+    fresh = raw[have - off :][: settings().log_cap_bytes - have]
+    moved = db.session.execute(
+        update(job)
+        .where(job.id == job_id, guard, job.log_bytes == have)
+        .values(log_bytes=have + len(fresh), version=job.version + 1)
+    )
+    if not changed(moved):
+        raise RacedError
+    for start in range(0, len(fresh), MAX_CHUNK_BYTES):
+        piece = fresh[start : start + MAX_CHUNK_BYTES]
+        packed = gzip.compress(piece, compresslevel=6, mtime=0)
+        db.session.execute(
+            insert(JobLog).values(job_id=job_id, off=have + start, len=len(piece), data=packed)
+        )
+
+
+def read_text(row: Row[Any]) -> str:
+    """Return the whole log of a job."""
+    return _read(row.id, 0, row.log_bytes).decode("utf-8", errors="replace")
+
+
+def read_part(row: Row[Any], start: int) -> LogPart:
+    """Return at most PART_BYTES of a job's log from `start` on, and note that it is followed."""
+    start = min(start, row.log_bytes)
+    end = min(start + PART_BYTES, row.log_bytes)
+    raw = _read(row.id, start, end)
+    now = utcnow()
+    if row.status == JobStatus.RUNNING and _is_watch_due(row.watched_until, now):
+        _watch(row.id, now + _WATCHED)
+    return LogPart(start=start, raw=raw, complete=is_complete(row, now) and end == row.log_bytes)
+
+
+def is_complete(row: Row[Any], now: datetime) -> bool:
+    """Tell whether no more log of a job will come."""
+    return row.logs_complete or (row.completed_at is not None and row.completed_at + LATE <= now)
+
+
+def _is_watch_due(watched_until: datetime | None, now: datetime) -> bool:
+    return watched_until is None or watched_until - now < _WATCHED - _WATCH_STAMP_EVERY
+
+
+def _read(job_id: int, start: int, end: int) -> bytes:
+    log = JobLog
+    pieces = db.session.execute(
+        select(log.off, log.data)
+        .where(log.job_id == job_id, log.off > start - MAX_CHUNK_BYTES, log.off < end)
+        .order_by(log.off)
+    )
+    # Pieces hold at most MAX_CHUNK_BYTES, so the first one found covers `start` or ends before.
+    found = [(piece.off, gzip.decompress(piece.data)) for piece in pieces]
+    return b"".join(raw[max(0, start - off) : end - off] for off, raw in found)
+
+
+@transaction
+def _watch(job_id: int, until: datetime) -> None:
+    db.session.execute(
+        update(DeploymentJob).where(DeploymentJob.id == job_id).values(watched_until=until)
+    )

@@ -1,0 +1,51 @@
+"""A runner's post about a job, unpacked."""
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+from sqlalchemy import ColumnElement, Row, and_
+
+from app.errors import Invalid
+from app.models import DeploymentJob
+from app.schemas.status import StatusPost
+from app.services.identity import RunnerActor
+from deployr.wire import Report, WireError
+
+
+@dataclass(frozen=True, kw_only=True)
+class News:
+    """Who says what about which job, under which claim."""
+
+    runner: RunnerActor
+    job_id: int
+    claim_id: str
+    post: StatusPost
+    chunk: bytes
+    report: Report
+
+    @classmethod
+    def unpack(cls, runner: RunnerActor, job_id: int, post: StatusPost) -> Self:
+        """Return the checked post. Raises Invalid."""
+        try:
+            chunk = post.log.unpack() if post.log else b""
+        except WireError as error:
+            raise Invalid.field("log", str(error)) from None
+        try:
+            report = Report.from_data(post.data) if post.data else Report()
+        except WireError as error:
+            raise Invalid.field("data", str(error)) from None
+        # A client that sends no claim_id has one claim a job, bound to the runner.
+        claim_id = post.claim_id or f"runner:{runner.id}"
+        return cls(
+            runner=runner, job_id=job_id, claim_id=claim_id, post=post, chunk=chunk, report=report
+        )
+
+    @property
+    def claimed(self) -> ColumnElement[bool]:
+        """The condition that the job is this claim's."""
+        job = DeploymentJob
+        return and_(job.runner_id == self.runner.id, job.claim_id == self.claim_id)
+
+    def is_mine(self, row: Row[Any]) -> bool:
+        """Tell whether the job is this claim's."""
+        return bool(row.runner_id == self.runner.id and row.claim_id == self.claim_id)

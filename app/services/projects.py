@@ -1,0 +1,123 @@
+"""Projects of a user."""
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.exc import IntegrityError
+
+from app.clock import utcnow
+from app.errors import Conflict, Invalid, NotFound
+from app.extensions import db
+from app.models import DeploymentJob, JobLog, JobStep, Project, Release, Runner
+from app.schemas.projects import NewProject, ProjectChange
+from app.services.identity import UserActor
+from app.services.paging import Page, Window
+from app.services.queue import UNFINISHED, WAITING
+from app.services.transactions import transaction
+from deployr.states import Action
+
+
+def get_project(user: UserActor, project_id: int) -> Project:
+    """Return a project of the user. Raises NotFound."""
+    project = db.session.scalar(
+        select(Project).where(Project.id == project_id, Project.user_id == user.id)
+    )
+    if project is None:
+        raise NotFound("project")
+    return project
+
+
+def list_projects(user: UserActor, window: Window, name: str | None) -> Page[Project]:
+    """Return a page of the user's projects."""
+    query = select(Project).where(Project.user_id == user.id)
+    if name is not None:
+        query = query.where(Project.name == name)
+    rows = list(db.session.scalars(window.select(query, Project.id)))
+    return window.page(rows, [row.id for row in rows])
+
+
+def create_project(user: UserActor, new: NewProject) -> Project:
+    """Create a project. Raises Conflict `name_taken`, Invalid."""
+    try:
+        return get_project(user, _insert(user, new))
+    except IntegrityError:
+        raise _name_taken(new.name) from None
+
+
+def update_project(user: UserActor, project_id: int, change: ProjectChange) -> Project:
+    """Change the fields that `change` names. Raises NotFound, Conflict `name_taken`, Invalid."""
+    try:
+        _update(user, project_id, change)
+    except IntegrityError:
+        raise _name_taken(str(change.name)) from None
+    return get_project(user, project_id)
+
+
+def delete_project(user: UserActor, project_id: int) -> None:
+    """Delete a project and its history. Raises NotFound, Conflict `job_active`."""
+    try:
+        _delete(user, project_id)
+    except IntegrityError:  # a job came in between
+        raise _job_active() from None
+
+
+@transaction
+def _insert(user: UserActor, new: NewProject) -> int:
+    _check_runner(user, new.runner_id)
+    now = utcnow()
+    project = Project(user_id=user.id, created_at=now, updated_at=now, **new.model_dump())
+    db.session.add(project)
+    db.session.flush()
+    return project.id
+
+
+@transaction
+def _update(user: UserActor, project_id: int, change: ProjectChange) -> None:
+    project = get_project(user, project_id)
+    values = change.model_dump(exclude_unset=True)
+    _check_runner(user, values.get("runner_id"))
+    for field, value in values.items():
+        setattr(project, field, value)
+    project.updated_at = utcnow()
+    if values.keys() & {"runner_id", "runs_on"}:
+        _redirect_waiting(project)
+
+
+def _redirect_waiting(project: Project) -> None:
+    """Send jobs that nobody has claimed to the new home; a rollback stays with its release."""
+    job = DeploymentJob
+    db.session.execute(
+        update(job)
+        .where(job.project_id == project.id, job.status.in_(WAITING), job.action != Action.ROLLBACK)
+        .values(
+            target_runner_id=None if project.runs_on else project.runner_id,
+            runs_on=project.runs_on,
+            version=job.version + 1,
+        )
+    )
+
+
+@transaction
+def _delete(user: UserActor, project_id: int) -> None:
+    project = get_project(user, project_id)
+    jobs = select(DeploymentJob.id).where(DeploymentJob.project_id == project.id)
+    if db.session.scalar(jobs.where(DeploymentJob.status.in_(UNFINISHED)).limit(1)):
+        raise _job_active()
+    for child in (JobLog, JobStep, Release):
+        db.session.execute(delete(child).where(child.job_id.in_(jobs)))
+    db.session.execute(delete(DeploymentJob).where(DeploymentJob.project_id == project.id))
+    db.session.delete(project)
+
+
+def _check_runner(user: UserActor, runner_id: int | None) -> None:
+    if runner_id is None:
+        return
+    runner = db.session.get(Runner, runner_id)
+    if runner is None or runner.user_id != user.id or runner.revoked_at is not None:
+        raise Invalid.field("runner_id", "is not one of your runners")
+
+
+def _name_taken(name: str) -> Conflict:
+    return Conflict("name_taken", f"You have a project named {name} already; take another name.")
+
+
+def _job_active() -> Conflict:
+    return Conflict("job_active", "A job of the project is unfinished: wait for it or cancel it.")

@@ -1,0 +1,101 @@
+"""How a job ended: its final state, steps and release, from what the runner reports."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Row, insert, update
+
+from app.clock import utcnow
+from app.extensions import db
+from app.models import DeploymentJob, JobStep, Release
+from app.services.news import News
+from app.services.transactions import RacedError, changed
+from deployr.states import JobStatus, Reason
+from deployr.wire import Report
+
+_MAX_TEXT = 4096
+_MAX_STEPS = 200
+_MAX_SECONDS = 1e9
+_MAX_COUNT = 2**31 - 1
+
+
+def close(news: News, row: Row[Any]) -> None:
+    """Give a running job its final state and free its slot. Runs inside a transaction."""
+    job = DeploymentJob
+    now = utcnow()
+    closed = db.session.execute(
+        update(job)
+        .where(job.id == row.id, job.status == JobStatus.RUNNING, news.claimed)
+        .values(
+            status=news.post.status,
+            reason=_reason(news),
+            exit_code=news.post.exit_code,
+            log_final_bytes=news.post.log_final_bytes,
+            slot_key=None,
+            lease_until=None,
+            completed_at=now,
+            updated_at=now,
+            version=job.version + 1,
+            **_facts(news.report),
+        )
+    )
+    if not changed(closed):
+        raise RacedError
+    _record(row, news)
+
+
+def _reason(news: News) -> Reason | None:
+    if news.post.status == JobStatus.COMPLETED:
+        return None
+    if news.post.reason is None:
+        return Reason.EXIT_NONZERO
+    try:
+        return Reason(news.post.reason)
+    except ValueError:  # of a newer runner
+        return Reason.INTERNAL
+
+
+def _facts(report: Report) -> Mapping[str, object]:
+    facts: dict[str, object] = {
+        "detail": report.detail and report.detail[:_MAX_TEXT],
+        "path": report.path and report.path[:_MAX_TEXT],
+        "url": _web_address(report.url),
+        "release": report.release and report.release.name,
+    }
+    if report.commit:
+        facts["commit_hash"] = report.commit
+    return facts
+
+
+def _web_address(url: str | None) -> str | None:
+    # It becomes a link: javascript: and the like must not.
+    return url[:_MAX_TEXT] if url and url.startswith(("https://", "http://")) else None
+
+
+def _record(row: Row[Any], news: News) -> None:
+    steps = [
+        {
+            "job_id": row.id,
+            "position": position,
+            "name": step.name,
+            "seconds": min(step.seconds, _MAX_SECONDS),
+            "ok": step.ok,
+        }
+        for position, step in enumerate(news.report.steps[:_MAX_STEPS])
+    ]
+    if steps:
+        db.session.execute(insert(JobStep), steps)
+    if (release := news.report.release) is not None:
+        db.session.add(
+            Release(
+                project_id=row.project_id,
+                environment=row.environment,
+                runner_id=news.runner.id,
+                job_id=row.id,
+                name=release.name,
+                commit_hash=release.commit,
+                state=release.state,
+                migrations=min(max(release.migrations, 0), _MAX_COUNT),
+                created_at=utcnow(),
+            )
+        )

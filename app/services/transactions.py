@@ -1,0 +1,82 @@
+"""The one way to write: a short transaction, tried again when the database says so."""
+
+import random
+import sqlite3
+import time
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
+
+from sqlalchemy import CursorResult, Result
+from sqlalchemy.exc import OperationalError
+
+from app.extensions import WRITES, db
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_PAUSES_MS = (10, 20, 40, 80, 160)
+_MYSQL_TRANSIENT = {
+    1213,  # deadlock, or lost against another node's write at commit
+    1205,  # waited too long for a row
+    1020,  # the row changed since this transaction's snapshot
+    1047,  # this Galera node is not ready
+}
+
+
+class RacedError(Exception):
+    """Another request changed the row in between: run the transaction again."""
+
+
+def transaction(work: Callable[P, T]) -> Callable[P, T]:
+    """Make `work` one transaction that commits at its end and rolls back on any error.
+
+    It may run several times, so it must read what it needs itself and touch nothing else.
+    Transactions don't nest.
+    """
+
+    @wraps(work)
+    def run(*args: P.args, **kwargs: P.kwargs) -> T:
+        for pause in _PAUSES_MS:
+            try:
+                return _once(work, *args, **kwargs)
+            except RacedError:
+                pass
+            except OperationalError as error:
+                if not _is_transient(error):
+                    raise
+            # Jitter: those who collided must not meet again.
+            time.sleep(random.uniform(pause / 2, pause) / 1000)  # noqa: S311
+        return _once(work, *args, **kwargs)
+
+    return run
+
+
+def _once(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    session = db.session()
+    if session.info.get(WRITES):
+        raise RuntimeError("transactions don't nest")
+    session.commit()  # ends what only read: SQLite's writers must begin as such
+    session.info[WRITES] = True
+    try:
+        session.connection(execution_options={WRITES: True})
+        result = work(*args, **kwargs)
+        session.commit()
+    except BaseException:
+        session.rollback()
+        raise
+    finally:
+        session.info[WRITES] = False
+    return result
+
+
+def changed(result: Result[Any]) -> bool:
+    """Tell whether a guarded UPDATE by id met its row in the expected state."""
+    return isinstance(result, CursorResult) and result.rowcount == 1
+
+
+def _is_transient(error: OperationalError) -> bool:
+    if isinstance(error.orig, sqlite3.OperationalError):
+        return error.orig.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+    arguments = error.orig.args if error.orig else ()
+    return bool(arguments) and arguments[0] in _MYSQL_TRANSIENT
