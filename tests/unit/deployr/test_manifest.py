@@ -4,7 +4,18 @@ from pathlib import Path
 
 import pytest
 
-from deployr.manifest import Manifest, ManifestError, json_schema
+from deployr.manifest import (
+    Build,
+    Deploy,
+    HealthCheck,
+    Hooks,
+    Manifest,
+    ManifestError,
+    Project,
+    Repo,
+    Shared,
+    json_schema,
+)
 
 KERNEL = Path(__file__).resolve().parents[3] / "deployr"
 
@@ -22,9 +33,8 @@ def test_annotated_sample_is_valid_and_shows_every_key():
     sample = Manifest.parse(text)
 
     assert "/var/www/my-app" == sample.deploy.path
-    keys = {key for part in (sample, sample.project, sample.repo, sample.build, sample.deploy,
-                             sample.deploy.shared, sample.deploy.hooks, sample.deploy.health_check)
-            for key in type(part).model_fields}  # fmt: skip
+    sections = (Manifest, Project, Repo, Build, Deploy, Shared, Hooks, HealthCheck)
+    keys = {key for section in sections for key in section.model_fields}
     assert [] == [key for key in keys if f"{key}:" not in text]
 
 
