@@ -1,4 +1,4 @@
-"""`flask --app app user …`: accounts, for the operator at the server's shell."""
+"""`flask --app app deployr user …`: accounts, for the operator at the server's shell."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -15,12 +15,14 @@ from app.services import accounts
 
 P = ParamSpec("P")
 
+deployr_commands = AppGroup("deployr", help="Operate the Deployr backend.")
 user_commands = AppGroup("user", help="Create and list users.")
+deployr_commands.add_command(user_commands)
 
 
 def init_commands(app: Flask) -> None:
     """Add our commands to `flask`, and `flask db` where it is `flask` that runs."""
-    app.cli.add_command(user_commands)
+    app.cli.add_command(deployr_commands)
     if click.get_current_context(silent=True) is not None:
         enable_migrations(app)
 
