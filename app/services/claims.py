@@ -164,20 +164,22 @@ def _standing(row: Row[Any], now: datetime) -> Standing:
     watched = row.watched_until is not None and row.watched_until > now
     pause = settings().heartbeat_seconds
     running = row.status == JobStatus.RUNNING
-    job = DeploymentJob
-    payload: tuple[bytes, str | None] | None = None
-    if running and not row.log_bytes:
-        # Until a log arrives, the answer to the claim may have been lost.
-        query = select(job.payload, job.signature).where(job.id == row.id)
-        payload = db.session.execute(query).one().tuple()
+    # Until a log arrives, the answer to the claim may have been lost.
+    payload, signature = _order(row.id) if running and not row.log_bytes else (None, None)
     return Standing(
         status=JobStatus(row.status),
         cancel=running and row.cancel_requested_at is not None,
         interval=min(pause, _WATCHED_INTERVAL) if watched else pause,
         ack=row.log_bytes,
-        payload=payloads.encode(payload[0]) if payload else None,
-        signature=payload[1] if payload else None,
+        payload=payload,
+        signature=signature,
     )
+
+
+def _order(job_id: int) -> tuple[str, str | None]:
+    job = DeploymentJob
+    row = db.session.execute(select(job.payload, job.signature).where(job.id == job_id)).one()
+    return payloads.encode(row.payload), row.signature
 
 
 def _lease_end(now: datetime) -> datetime:

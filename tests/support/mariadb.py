@@ -95,18 +95,19 @@ class MariaDb:
 
     def _wait(self) -> None:
         end = time.monotonic() + START_SECONDS
-        while True:
-            try:
-                with self._connect() as connection, connection.cursor() as cursor:
-                    cursor.execute("CREATE USER deployr@'127.0.0.1' IDENTIFIED BY 'deployr'")
-                    cursor.execute("GRANT ALL ON *.* TO deployr@'127.0.0.1'")
-            except pymysql.err.OperationalError:
-                if self._process.poll() is not None or time.monotonic() > end:
-                    log = (self._folder / "log").read_text(errors="replace")
-                    raise RuntimeError(f"mariadbd did not start:\n{log}") from None
-                time.sleep(0.1)
-            else:
-                return
+        while not self._listens():
+            if self._process.poll() is not None or time.monotonic() > end:
+                log = (self._folder / "log").read_text(errors="replace")
+                raise RuntimeError(f"mariadbd did not start:\n{log}")
+            time.sleep(0.1)
+        with self._connect() as connection, connection.cursor() as cursor:
+            cursor.execute("CREATE USER deployr@'127.0.0.1' IDENTIFIED BY 'deployr'")
+            cursor.execute("GRANT ALL ON *.* TO deployr@'127.0.0.1'")
+
+    def _listens(self) -> bool:
+        # PyMySQL leaves its socket open when it can't connect; a plain one does not.
+        with socket.socket(socket.AF_UNIX) as probe:
+            return probe.connect_ex(str(self._folder / "socket")) == 0
 
     def _connect(self) -> "pymysql.Connection[pymysql.cursors.Cursor]":
         socket_path = str(self._folder / "socket")

@@ -1,0 +1,58 @@
+"""The databases that the backend's tests run on: SQLite and a real MariaDB, with all tables.
+
+Each is made once a process, when first asked for, and emptied before each use.
+"""
+
+import atexit
+import shutil
+import tempfile
+from functools import cache
+from pathlib import Path
+
+import flask_migrate
+from sqlalchemy import create_engine, delete, make_url
+
+from app import create_app
+from app.commands import enable_migrations
+from app.extensions import db, engine_options
+from tests.support.mariadb import MariaDb
+
+KINDS = ("sqlite", "mariadb")
+
+
+def empty_database(kind: str) -> str:
+    """Return the URL of a database of this kind that has all tables and no rows."""
+    url = _migrated(kind)
+    engine = create_engine(url, **engine_options(make_url(url)))
+    with engine.begin() as connection:
+        for table in reversed(db.metadata.sorted_tables):
+            connection.execute(delete(table))
+    engine.dispose()
+    return url
+
+
+def new_database(kind: str) -> str:
+    """Return the URL of another database of this kind, without tables."""
+    if kind == "mariadb":
+        return _server().create_database()
+    folder = Path(tempfile.mkdtemp(prefix="deployr-sqlite-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return f"sqlite:///{folder / 'test.sqlite3'}"
+
+
+@cache
+def _migrated(kind: str) -> str:
+    url = new_database(kind)
+    app = create_app({"DEPLOYR_DATABASE_URL": url})
+    enable_migrations(app)
+    with app.app_context():
+        flask_migrate.upgrade()
+        db.engine.dispose()
+    return url
+
+
+@cache
+def _server() -> MariaDb:
+    server = MariaDb()
+    atexit.register(server.stop)
+    return server

@@ -1,0 +1,65 @@
+"""The whole backend suite runs on SQLite and on MariaDB."""
+
+import pytest
+
+from app import create_app
+from app.extensions import db
+from tests.factories import make_project, make_runner, make_user
+from tests.support.backend import Api, Clock
+from tests.support.databases import KINDS, empty_database
+
+
+@pytest.fixture(params=KINDS)
+def database(request):
+    return empty_database(request.param)
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def make_app(database, clock):
+    apps = []
+
+    def make(**settings):
+        config = {"TESTING": True, "DEPLOYR_DATABASE_URL": database, "CLOCK": clock}
+        app = create_app(config | settings)
+        apps.append(app)
+        return app
+
+    yield make
+    for app in apps:
+        with app.app_context():
+            db.engine.dispose()
+
+
+@pytest.fixture
+def app(make_app):
+    return make_app()
+
+
+@pytest.fixture
+def anyone(app):
+    return Api(app)
+
+
+@pytest.fixture
+def ada(app):
+    return make_user(app, "Ada")
+
+
+@pytest.fixture
+def bob(app):
+    return make_user(app, "Bob")
+
+
+@pytest.fixture
+def project(ada):
+    return make_project(ada, name="shop")
+
+
+@pytest.fixture
+def runner(ada):
+    return make_runner(ada, "web1")
