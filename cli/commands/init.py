@@ -1,18 +1,21 @@
 """Writing the first deploy.yaml."""
 
 import json
+import re
 
 import click
 
 from deployr.detect import detect_framework
 from deployr.manifest import FILE_NAME, Manifest, ManifestError
 from deployr.states import Framework
+from deployr.yamlmarks import Marks
 
 from ..errors import CliError
 from ..git import Checkout, name_from_url, without_credentials
 from ..session import Session, pass_session
 from ..workspace import is_interactive
 
+_PLAIN = re.compile(r"[A-Za-z0-9/._-]+")
 _TEMPLATE = """\
 # How Deployr deploys this app. All keys and their meaning: `deployr schema`.
 project:
@@ -71,6 +74,9 @@ def _render(name: str, framework: Framework, branch: str, path: str | None) -> s
 
 
 def _word(text: str) -> str:
-    """Quote what YAML or our reader could take for something else than text."""
-    plain = text[:1].isalpha() or text.startswith("/")
-    return text if plain and all(c.isalnum() or c in "/._-" for c in text) else json.dumps(text)
+    """Quote what our reader would take for something else than this text."""
+    plain = _PLAIN.fullmatch(text) is not None
+    if plain:
+        read = Marks(f"word: {text}")
+        plain = not read.problems and read.value == {"word": text}
+    return text if plain else json.dumps(text)

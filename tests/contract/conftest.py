@@ -1,0 +1,38 @@
+"""Real clients against the real backend."""
+
+import pytest
+
+from tests.support.checkout import DeveloperCheckout
+from tests.support.command_line import CommandLine
+from tests.support.live import HandRunner, LiveBackend
+
+
+@pytest.fixture
+def backend():
+    """The backend on SQLite, served on a loopback port."""
+    with LiveBackend() as live:
+        yield live
+
+
+@pytest.fixture
+def hand_runner(backend):
+    return HandRunner(backend)
+
+
+@pytest.fixture
+def deployr(monkeypatch, capsys, tmp_path, backend):
+    """The command line, signed in to the backend."""
+    monkeypatch.setenv("DEPLOYR_CONFIG_DIR", str(tmp_path / "config"))
+    monkeypatch.delenv("DEPLOYR_TOKEN", raising=False)
+    monkeypatch.delenv("DEPLOYR_URL", raising=False)
+    run = CommandLine(monkeypatch, capsys)
+    assert run("login", "--url", backend.url, stdin=backend.token).code == 0
+    return run
+
+
+@pytest.fixture
+def checkout(tmp_path, monkeypatch):
+    """A static app in a git repository with an origin; the current directory."""
+    made = DeveloperCheckout(tmp_path)
+    monkeypatch.chdir(made.path)
+    return made

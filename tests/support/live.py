@@ -1,0 +1,102 @@
+"""The real backend on a loopback port, in a thread, and a hand-driven runner for it."""
+
+import base64
+import threading
+import uuid
+from typing import Any, Self
+
+import requests
+from flask import Flask
+from werkzeug.serving import make_server
+
+from app import create_app
+from app.extensions import db
+from app.services import accounts
+from deployr.logchunk import LogChunk
+from deployr.wire import JobSpec, Report
+from tests.support.databases import empty_database
+
+
+class LiveBackend:
+    """A served backend with one user; `url` and `token` are what a client needs."""
+
+    def __init__(self, kind: str = "sqlite", **config: object) -> None:
+        """Serve on an empty database of this kind."""
+        self.app: Flask = create_app({"DEPLOYR_DATABASE_URL": empty_database(kind), **config})
+        with self.app.app_context():
+            _, self.token = accounts.create_user("Ada", "ada@example.com")
+        self._server = make_server("127.0.0.1", 0, self.app, threaded=True)
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+        with self.app.app_context():
+            db.engine.dispose()
+
+    def _serve(self) -> None:
+        # The default looks for a shutdown only twice a second: slow for many short tests.
+        self._server.serve_forever(poll_interval=0.02)
+
+    def another_user(self, email: str) -> str:
+        """Create one more user and return their token."""
+        with self.app.app_context():
+            return accounts.create_user(email.partition("@")[0].title(), email)[1]
+
+    def ask(self, method: str, path: str, body: Any = None, token: str = "") -> requests.Response:
+        """Send one request as the user, or with another token."""
+        headers = {"Authorization": f"Bearer {token or self.token}"}
+        return requests.request(method, self.url + path, json=body, headers=headers, timeout=10)
+
+
+class HandRunner:
+    """A runner whose every step the test decides."""
+
+    def __init__(self, backend: LiveBackend, name: str = "web-1", **facts: object) -> None:
+        """Register with a code of the user's."""
+        self._backend = backend
+        code = backend.ask("POST", "/api/runners/codes", {}).json()["code"]
+        body = {"code": code, "name": name, **facts}
+        answer = requests.post(f"{backend.url}/api/runner/register", json=body, timeout=10)
+        assert answer.status_code == 201, answer.text
+        self.token: str = answer.json()["token"]
+        self.claim_id = str(uuid.uuid4())
+
+    def poll(self) -> dict[str, Any]:
+        """Ask for work."""
+        found: dict[str, Any] = self._ask("GET", "/api/runner/jobs?slots=1&protocol=1").json()
+        return found
+
+    def post(self, job_id: int, status: str, **fields: object) -> requests.Response:
+        """Post a status with this runner's claim."""
+        body = {"status": status, "claim_id": self.claim_id, **fields}
+        return self._ask("POST", f"/api/runner/jobs/{job_id}/status", body)
+
+    def claim_next(self) -> tuple[int, JobSpec]:
+        """Claim the first candidate and return its id and what it asks for."""
+        job_id = self.poll()["job_id"]
+        answer = self.post(job_id, "running")
+        assert answer.status_code == 200, answer.text
+        return job_id, JobSpec.from_bytes(base64.b64decode(answer.json()["payload"]))
+
+    def log(self, job_id: int, text: str, offset: int = 0) -> requests.Response:
+        """Send a piece of log."""
+        chunk = LogChunk.pack(offset, text.encode()).model_dump()
+        return self.post(job_id, "running", log=chunk)
+
+    def finish(self, job_id: int, report: Report, log_bytes: int = 0, **fields: object) -> None:
+        """End the job."""
+        status = fields.pop("status", "completed")
+        answer = self.post(
+            job_id, str(status), data=report.to_data(), log_final_bytes=log_bytes, **fields
+        )
+        assert answer.status_code == 200, answer.text
+
+    def _ask(self, method: str, path: str, body: Any = None) -> requests.Response:
+        return self._backend.ask(method, path, body, token=self.token)
