@@ -125,7 +125,8 @@ class Client:
         except requests.RequestException as error:
             raise UnreachableError(f"{self.url} is unreachable: {_cause(error)}") from None
         answer = _json_of(response)
-        if not isinstance(answer, dict) or response.is_redirect:
+        # A redirect is not followed: the token is for this address only.
+        if not isinstance(answer, dict) or 300 <= response.status_code < 400:
             said = f"(HTTP {response.status_code})"
             raise UnreachableError(f"{self.url} did not answer as a Deployr backend {said}.")
         if response.status_code >= 500:
