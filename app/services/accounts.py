@@ -27,7 +27,7 @@ def create_user(name: str, email: str) -> tuple[User, str]:
     try:
         return _create_user(name.strip(), email.lower())
     except IntegrityError:
-        detail = f"There is a user with {email} already; make a token with `user token`."
+        detail = f"There is a user with {email} already; make a token with `flask --app app deployr user token`."
         raise Conflict("email_taken", detail) from None
 
 
@@ -105,5 +105,5 @@ def _not_admitted(found: GithubUser) -> Forbidden:
     return Forbidden(
         "not_admitted",
         f"{found.login} has no account here. Ask the operator for "
-        f"`flask --app app user create --email {found.email}`.",
+        f"`flask --app app deployr user create --email {found.email}`.",
     )

@@ -124,7 +124,9 @@ def _claim(news: News, row: Row[Any], now: datetime) -> None:
         raise RacedError
     if row.home_id is None and row.runs_on is None:
         db.session.execute(
-            update(Project).where(Project.id == row.project_id).values(runner_id=runner.id)
+            update(Project)
+            .where(Project.id == row.project_id, Project.runner_id.is_(None))
+            .values(runner_id=runner.id)
         )
 
 
