@@ -10,7 +10,7 @@ from app.api import init_api
 from app.blueprints import ALL
 from app.clock import system_clock
 from app.commands import init_commands
-from app.config import Settings, environment
+from app.config import Settings, checked, environment
 from app.errors import init_errors
 from app.extensions import engine_options, init_database
 from deployr.wire import MAX_BODY_BYTES
@@ -23,7 +23,7 @@ def create_app(config: Mapping[str, object] | None = None) -> Flask:
     Raises ConfigError that lists every problem with the settings.
     """
     app = Flask(__name__)
-    values = environment(Path(app.root_path).parent) if config is None else config
+    values = environment(Path(app.root_path).parent) if config is None else checked(config)
     settings = Settings.load(values, Path(app.instance_path))
     app.config.from_mapping(
         DEPLOYR=settings,
@@ -32,7 +32,7 @@ def create_app(config: Mapping[str, object] | None = None) -> Flask:
         SQLALCHEMY_DATABASE_URI=settings.database_url,
         SQLALCHEMY_ENGINE_OPTIONS=engine_options(make_url(settings.database_url)),
     )
-    app.config.update({name: value for name, value in (config or {}).items() if name.isupper()})
+    app.config.update(config or {})
     init_database(app)
     init_api(app)
     init_errors(app)

@@ -98,6 +98,14 @@ def environment(root: Path) -> dict[str, str | None]:
     return merged | dict(os.environ)
 
 
+def checked(config: Mapping[str, object]) -> Mapping[str, object]:
+    """Return `config`. Raises ConfigError for keys that neither we nor Flask would ever read."""
+    unknown = [name for name in config if not name.isupper()]
+    if unknown:
+        raise ConfigError(f"not a setting: {', '.join(unknown)} (settings are {PREFIX}…)")
+    return config
+
+
 def settings() -> Settings:
     """Return the settings of the current app."""
     found: Settings = current_app.config["DEPLOYR"]

@@ -10,6 +10,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from werkzeug.exceptions import HTTPException
 
 PROBLEM_TYPE = "application/problem+json"
+_CODES = {HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "body_too_large"}  # Python 3.13 renamed it
 FieldErrors = list[dict[str, str]]
 
 
@@ -115,7 +116,7 @@ def _http_error(error: HTTPException) -> Response | HTTPException:
     if not request.path.startswith("/api/") or error.code is None:
         return error
     status = HTTPStatus(error.code)
-    code = status.name.lower()
+    code = _CODES.get(status, status.name.lower())
     answer = problem(status, code, error.description or status.phrase)
     allowed = getattr(error, "valid_methods", None)
     if allowed:

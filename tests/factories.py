@@ -46,7 +46,7 @@ def make_job(user: Api, project: dict[str, Any] | None = None, **fields: object)
     return job
 
 
-def make_spec(project: dict[str, Any], **fields: object) -> JobSpec:
+def make_spec(project: dict[str, Any], /, **fields: object) -> JobSpec:
     """Return what a CLI signs for a job of the project."""
     start = int(START.timestamp())
     values = {

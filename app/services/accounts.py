@@ -27,7 +27,8 @@ def create_user(name: str, email: str) -> tuple[User, str]:
     try:
         return _create_user(name.strip(), email.lower())
     except IntegrityError:
-        detail = f"There is a user with {email} already; make a token with `flask --app app deployr user token`."
+        how = "make a token with `flask --app app deployr user token`"
+        detail = f"There is a user with {email} already; {how}."
         raise Conflict("email_taken", detail) from None
 
 

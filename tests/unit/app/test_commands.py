@@ -1,0 +1,55 @@
+"""`flask deployr user`: accounts made at the server's shell."""
+
+import pytest
+
+from tests.support.backend import Api
+
+
+@pytest.fixture
+def flask(app):
+    return lambda *args: app.test_cli_runner().invoke(args=["deployr", "user", *args])
+
+
+def test_created_user_gets_a_working_token_once(app, flask):
+    done = flask("create", "--name", "Ada L.", "--email", "Ada@Example.com")
+
+    user = Api(app, done.output.strip()).read("/api/user")
+    assert ("Ada L.", "ada@example.com") == (user["name"], user["email"])
+
+
+@pytest.mark.parametrize(
+    ("name", "email", "problem"),
+    [
+        ("Ada", "ADA@example.com", "already"),
+        ("Ada", "nowhere", "not an email address"),
+        (" ", "new@example.com", "must have"),
+    ],
+)
+def test_refusal_is_one_line(flask, name, email, problem):
+    flask("create", "--name", "Ada", "--email", "ada@example.com")
+
+    done = flask("create", "--name", name, "--email", email)
+
+    assert 1 == done.exit_code
+    assert problem in done.output
+    assert 1 == len(done.output.splitlines())
+
+
+def test_lost_token_can_be_replaced(app, flask):
+    flask("create", "--name", "Ada", "--email", "ada@example.com")
+
+    done = flask("token", "ada@example.com")
+
+    assert "Ada" == Api(app, done.output.strip()).read("/api/user")["name"]
+
+
+def test_token_for_nobody_is_refused(flask):
+    assert 1 == flask("token", "nobody@example.com").exit_code
+
+
+def test_users_are_listed_without_tokens(flask):
+    flask("create", "--name", "Ada", "--email", "ada@example.com")
+
+    (line,) = flask("list").output.splitlines()
+
+    assert ["ada@example.com", "Ada", "-"] == line.split("\t")[1:]

@@ -1,0 +1,90 @@
+"""Settings: from the environment or `.env`, all problems at once."""
+
+import pytest
+from sqlalchemy import make_url
+
+from app import create_app
+from app.config import ConfigError, Settings, environment
+from app.extensions import engine_options
+
+
+def test_defaults(tmp_path):
+    settings = Settings.load({}, tmp_path / "instance")
+
+    assert f"sqlite:///{tmp_path / 'instance' / 'deployr.sqlite3'}" == settings.database_url
+    assert ("closed", 15, 300) == (
+        settings.signup,
+        settings.heartbeat_seconds,
+        settings.lease_seconds,
+    )
+
+
+def test_variables_are_read_and_empty_ones_are_not(tmp_path):
+    variables = {
+        "DEPLOYR_DATABASE_URL": "sqlite://",
+        "DEPLOYR_LEASE_SECONDS": "20",
+        "DEPLOYR_SIGNUP": "",
+        "DEPLOYR_TOKEN": "the CLI's",
+        "PATH": "/bin",
+    }
+
+    settings = Settings.load(variables, tmp_path)
+
+    assert (20, "closed") == (settings.lease_seconds, settings.signup)
+
+
+def test_all_problems_are_told_at_once(tmp_path):
+    variables = {
+        "DEPLOYR_DATABASE_URL": "postgresql://host/name",
+        "DEPLOYR_SIGNUP": "perhaps",
+        "DEPLOYR_POLL_BUDGET": "0",
+    }
+
+    with pytest.raises(ConfigError) as caught:
+        Settings.load(variables, tmp_path)
+
+    lines = str(caught.value).splitlines()
+    assert sorted(variables) == sorted(line.partition(":")[0] for line in lines)
+
+
+def test_no_url_is_no_url(tmp_path):
+    with pytest.raises(ConfigError, match="is not a database URL"):
+        Settings.load({"DEPLOYR_DATABASE_URL": "::"}, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("given", "used"),
+    [
+        ("mysql://u:p@h/d", "mysql+pymysql://u:p@h/d"),
+        ("mariadb://u:p@h/d", "mariadb+pymysql://u:p@h/d"),
+        ("sqlite:///a.db", "sqlite:///a.db"),
+    ],
+)
+def test_driver_is_chosen(tmp_path, given, used):
+    assert used == Settings.load({"DEPLOYR_DATABASE_URL": given}, tmp_path).database_url
+
+
+@pytest.mark.parametrize(
+    ("host", "tls_off"), [("localhost", True), ("127.0.0.1", True), ("db.example", False)]
+)
+def test_tls_is_off_only_for_databases_on_this_machine(host, tls_off):
+    options = engine_options(make_url(f"mysql+pymysql://u:p@{host}/d"))
+
+    assert tls_off == ("ssl_disabled" in options["connect_args"])
+
+
+def test_dotenv_gives_way_to_the_environment(tmp_path, monkeypatch):
+    monkeypatch.setenv("DEPLOYR_SIGNUP", "open")
+    lines = "DEPLOYR_SIGNUP=closed\nDEPLOYR_LEASE_SECONDS=20\nDEPLOYR_DATABASE_URL='a$b'\n"
+    (tmp_path / ".env").write_text(lines)
+
+    found = environment(tmp_path)
+
+    assert ("open", "20", "a$b") == tuple(
+        found[f"DEPLOYR_{name}"] for name in ("SIGNUP", "LEASE_SECONDS", "DATABASE_URL")
+    )
+
+
+def test_misspelt_config_is_refused():
+    with pytest.raises(ConfigError, match="database_url"):
+        create_app({"database_url": "sqlite://"})

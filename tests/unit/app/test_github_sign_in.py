@@ -1,0 +1,157 @@
+"""Signing in with GitHub, against a small real GitHub."""
+
+import pytest
+
+from tests.factories import make_user
+from tests.support.backend import Api, refusal
+from tests.support.github import Account, FakeGithub
+
+VERIFIED = [
+    {"email": "other@example.com", "primary": False, "verified": True},
+    {"email": "Ada@Example.com", "primary": True, "verified": True},
+]
+ADA = Account(id=7, login="ada-l", emails=VERIFIED, name="Ada L.")
+
+
+@pytest.fixture
+def github():
+    with FakeGithub() as server:
+        yield server
+
+
+@pytest.fixture
+def app(make_app, github):
+    return make_app(**github.settings())
+
+
+def _sign_in(anyone, **fields):
+    return anyone.post("/api/auth/github", fields or {"access_token": "gho_ada"})
+
+
+def test_known_email_is_linked_and_gets_a_working_token(app, anyone, github):
+    user = make_user(app, "Ada", "ada@example.com")
+    github.sign_up("gho_ada", ADA)
+
+    answer = _sign_in(anyone).json
+
+    expected = {
+        "id": user.id,
+        "name": "Ada",
+        "email": "ada@example.com",
+        "github_login": "ada-l",
+        "role": "user",
+    }
+    assert expected == answer["user"]
+    assert expected == Api(app, answer["token"]).read("/api/user")
+    assert expected == user.read("/api/user")
+
+
+def test_linked_user_is_known_by_id_when_the_email_changes(app, anyone, github):
+    make_user(app, "Ada", "ada@example.com")
+    github.sign_up("gho_ada", ADA)
+    first = _sign_in(anyone).json
+    moved = [{"email": "new@example.com", "primary": True, "verified": True}]
+    github.sign_up("gho_ada", Account(id=7, login="ada-new", emails=moved))
+
+    second = _sign_in(anyone).json
+
+    assert first["user"] | {"github_login": "ada-new"} == second["user"]
+    assert first["token"] != second["token"]
+
+
+def test_token_of_another_app_proves_nothing(app, anyone, github):
+    make_user(app, "Ada", "ada@example.com")
+    github.sign_up("gho_ada", ADA, issued_to="evil-app")
+
+    assert (401, "github_refused") == refusal(_sign_in(anyone))
+
+
+def test_unknown_token_is_refused(app, anyone):
+    assert (401, "github_refused") == refusal(_sign_in(anyone))
+
+
+def test_token_that_is_ours_but_no_longer_works_is_refused(app, anyone, github):
+    github.issued_to["gho_ada"] = "our-app"
+
+    assert (401, "github_refused") == refusal(_sign_in(anyone))
+
+
+@pytest.mark.parametrize(
+    "emails",
+    [[], [VERIFIED[0]], [{"email": "ada@example.com", "primary": True, "verified": False}]],
+)
+def test_without_a_verified_primary_email_nobody_comes_in(app, anyone, github, emails):
+    make_user(app, "Ada", "ada@example.com")
+    github.sign_up("gho_ada", Account(id=7, login="ada-l", emails=emails))
+
+    assert (403, "email_not_verified") == refusal(_sign_in(anyone))
+
+
+def test_strangers_are_not_admitted(app, anyone, github):
+    github.sign_up("gho_ada", ADA)
+
+    answer = _sign_in(anyone)
+
+    assert (403, "not_admitted") == refusal(answer)
+    assert "user create" in answer.json["detail"]
+
+
+def test_open_signup_creates_the_user(make_app, github):
+    app = make_app(**github.settings(), DEPLOYR_SIGNUP="open")
+    github.sign_up("gho_ada", ADA)
+
+    first, second = (_sign_in(Api(app)).json["user"] for _ in range(2))
+
+    assert first == second
+    assert ("Ada L.", "ada@example.com") == (first["name"], first["email"])
+
+
+def test_email_of_somebody_else_linked_is_not_taken_over(app, anyone, github):
+    make_user(app, "Ada", "ada@example.com")
+    github.sign_up("gho_ada", ADA)
+    _sign_in(anyone)
+    github.sign_up("gho_eve", Account(id=8, login="eve", emails=VERIFIED))
+
+    answer = _sign_in(anyone, access_token="gho_eve")
+
+    assert (403, "not_admitted") == refusal(answer)
+
+
+def test_code_is_exchanged(app, anyone, github):
+    make_user(app, "Ada", "ada@example.com")
+    github.sign_up("gho_ada", ADA)
+    github.codes["code-1"] = ("gho_ada", "verifier")
+
+    answer = _sign_in(
+        anyone, code="code-1", code_verifier="verifier", redirect_uri="http://127.0.0.1:9/done"
+    )
+
+    assert "ada@example.com" == answer.json["user"]["email"]
+
+
+@pytest.mark.parametrize("fields", [{"code": "stale"}, {"code": "code-1"}])
+def test_code_that_github_refuses(app, anyone, github, fields):
+    github.codes["code-1"] = ("gho_ada", "verifier")
+
+    assert (401, "github_refused") == refusal(_sign_in(anyone, **fields))
+
+
+@pytest.mark.parametrize("fields", [{"code": "code-1"}, {"access_token": "gho_ada"}])
+def test_github_that_does_not_answer(app, anyone, github, fields):
+    github.broken = True
+
+    assert (503, "github_unreachable") == refusal(_sign_in(anyone, **fields))
+
+
+def test_backend_without_github_says_what_to_do(make_app):
+    answer = _sign_in(Api(make_app()))
+
+    assert (503, "github_not_configured") == refusal(answer)
+    assert "flask --app app deployr user create" in answer.json["detail"]
+
+
+@pytest.mark.parametrize("fields", [{}, {"access_token": "a", "code": "b"}])
+def test_exactly_one_proof_is_wanted(app, anyone, fields):
+    answer = anyone.post("/api/auth/github", fields)
+
+    assert (422, "invalid") == refusal(answer)
