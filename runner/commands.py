@@ -1,0 +1,195 @@
+"""Registering, the owner's list, and a look at how things are."""
+
+import json
+import socket
+from typing import Any
+
+import click
+
+from deployr import __version__
+from deployr.wire import DEFAULT_ENVIRONMENT, PROTOCOL
+
+from .agent import read_notes
+from .client import Client
+from .config import (
+    Allow,
+    Places,
+    RunnerConfig,
+    check_url,
+    load,
+    load_token,
+    make_allow,
+    save,
+    save_token,
+    with_allowed,
+)
+from .errors import ConfigError, RunnerError
+
+
+@click.command()
+@click.option("--url", required=True, help="Address of the backend.")
+@click.option("--code", envvar="DEPLOYR_CODE", help="One-time code; else DEPLOYR_CODE or a prompt.")
+@click.option("--name", default=socket.gethostname, help="Name of this runner; default: host name.")
+@click.option("--label", "labels", multiple=True, help="For runs_on in deploy.yaml; repeatable.")
+@click.option("--project", help="First project that it may deploy.")
+@click.option("--allow-repo", help="Its repository, exactly as the backend names it.")
+@click.option("--allow-branch", multiple=True, help="Branch that may be deployed; repeatable.")
+@click.option("--path", help="Where it goes on this server.")
+@click.option("--environment", default=DEFAULT_ENVIRONMENT, show_default=True)
+@click.pass_obj
+def register(places: Places, /, url: str, code: str | None, name: str, **given: Any) -> None:  # noqa: ANN401 - checked by _first_entry
+    """Make this server a runner, with the line that `deployr runners add` printed.
+
+    \b
+    Example:
+      deployr-runner register --url https://deployr.example.com --code dpc_… --project my-app \\
+        --allow-repo git@github.com:me/my-app.git --allow-branch main --path /var/www/my-app
+    """
+    check_url(url)
+    entry = _first_entry(given)
+    config = _known(places) or RunnerConfig(url=url, name=name)
+    if entry:
+        config = with_allowed(config, entry)
+    asked = code or click.prompt("One-time code", hide_input=True)
+    facts = {
+        "code": asked.strip(),
+        "name": name,
+        "hostname": socket.gethostname(),
+        "version": __version__,
+        "labels": list(given["labels"]),
+        "protocol": PROTOCOL,
+    }
+    registered = Client(url).register(facts)
+    save_token(places, registered.token)
+    new = {"url": url.rstrip("/"), "name": registered.name, "labels": given["labels"]}
+    save(places, config.model_copy(update=new))
+    click.echo(f"Registered as {registered.name}. Start it: deployr-runner run")
+
+
+@click.group()
+def allow() -> None:
+    """Show and change what this runner may deploy."""
+
+
+@allow.command("add")
+@click.option("--project", required=True, help="Name of the project.")
+@click.option("--repo", required=True, help="Its repository, exactly as the backend names it.")
+@click.option("--branch", "branches", required=True, multiple=True, help="Repeatable.")
+@click.option("--path", required=True, help="Where it goes on this server.")
+@click.option("--environment", default=DEFAULT_ENVIRONMENT, show_default=True)
+@click.pass_obj
+def add(places: Places, /, **fields: Any) -> None:  # noqa: ANN401 - checked by make_allow
+    """Let this runner deploy a repository's branch to a path.
+
+    \b
+    Example:
+      deployr-runner allow add --project my-app --repo git@github.com:me/my-app.git \\
+        --branch main --path /var/www/my-app
+    """
+    entry = make_allow(**fields)
+    save(places, with_allowed(load(places), entry))
+    click.echo(f"{entry.project} ({entry.environment}) may be deployed to {entry.path}")
+
+
+@allow.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
+@click.pass_obj
+def list_(places: Places, *, as_json: bool) -> None:
+    """List what this runner may deploy."""
+    entries = load(places).allow
+    if as_json:
+        click.echo(json.dumps([entry.model_dump(mode="json") for entry in entries], indent=2))
+        return
+    for entry in entries:
+        click.echo(_line(entry))
+    if not entries:
+        click.echo("Nothing is allowed yet: deployr-runner allow add --help")
+
+
+@allow.command("remove")
+@click.option("--project", required=True, help="Name of the project.")
+@click.option("--environment", default=DEFAULT_ENVIRONMENT, show_default=True)
+@click.pass_obj
+def remove(places: Places, project: str, environment: str) -> None:
+    """Take a project off the list; what is deployed stays."""
+    config = load(places)
+    left = tuple(
+        entry
+        for entry in config.allow
+        if (entry.project, entry.environment) != (project, environment)
+    )
+    if left == config.allow:
+        raise ConfigError(f"{project} ({environment}) is not on the list")
+    save(places, config.model_copy(update={"allow": left}))
+    click.echo(f"{project} ({environment}) may not be deployed any more")
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
+@click.pass_obj
+def status(places: Places, *, as_json: bool) -> None:
+    """Show how this runner is set up and whether its backend takes it.
+
+    The exit code is that of the first problem: 2 configuration, 5 unreachable, 78 token refused.
+    """
+    config = load(places)
+    problem = _problem(config, load_token(places))
+    facts = {
+        "name": config.name,
+        "url": config.url,
+        "config": str(places.config),
+        "state": str(places.state),
+        "labels": list(config.labels),
+        "allow": [entry.model_dump(mode="json") for entry in config.allow],
+        "backend": str(problem) if problem else "accepts this runner",
+        **read_notes(places),
+    }
+    if as_json:
+        click.echo(json.dumps(facts, indent=2))
+    else:
+        _print(facts, config)
+    if problem:
+        raise SystemExit(problem.exit_code)
+
+
+def _problem(config: RunnerConfig, token: str) -> RunnerError | None:
+    try:
+        Client(config.url, token).poll()
+    except RunnerError as error:
+        return error
+    return None
+
+
+def _print(facts: dict[str, object], config: RunnerConfig) -> None:
+    for name in ("name", "url", "config", "state", "backend", "last_contact", "last_job"):
+        if name in facts:
+            click.echo(f"{name.replace('_', ' ') + ':':<14}{facts[name]}")
+    for entry in config.allow:
+        click.echo(f"{'may deploy:':<14}{_line(entry)}")
+
+
+def _line(entry: Allow) -> str:
+    branches = ", ".join(entry.branches)
+    return f"{entry.project} ({entry.environment}): {entry.repo} [{branches}] to {entry.path}"
+
+
+def _known(places: Places) -> RunnerConfig | None:
+    """Return the configuration of an earlier registration: its list stays the owner's."""
+    if not (places.config / "runner.toml").exists():
+        return None
+    return load(places)
+
+
+def _first_entry(given: dict[str, Any]) -> Allow | None:
+    fields = (given["project"], given["allow_repo"], given["allow_branch"], given["path"])
+    if not any(fields):
+        return None
+    if not all(fields):
+        raise ConfigError("--project, --allow-repo, --allow-branch and --path go together")
+    return make_allow(
+        project=given["project"],
+        repo=given["allow_repo"],
+        branches=given["allow_branch"],
+        path=given["path"],
+        environment=given["environment"],
+    )

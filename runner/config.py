@@ -1,0 +1,185 @@
+"""The runner's own configuration: where its backend is and what its owner allows."""
+
+import os
+import tomllib
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+from typing import Any
+from urllib.parse import urlsplit
+
+import tomli_w
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from deployr.manifest import AbsolutePath, Branch, Name, RepoUrl
+from deployr.wire import DEFAULT_ENVIRONMENT
+
+from .errors import ConfigError
+from .files import make_private_dir, read_private, write_atomically
+
+CONFIG_FILE = "runner.toml"
+TOKEN_FILE = "token"  # noqa: S105 - a file name
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+class Allow(BaseModel):
+    """One thing that the owner of the server lets this runner do."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    project: Name
+    repo: RepoUrl
+    branches: tuple[Branch, ...]
+    path: AbsolutePath
+    environment: Name = DEFAULT_ENVIRONMENT
+
+
+class RunnerConfig(BaseModel):
+    """All of runner.toml."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    url: str
+    name: str
+    labels: tuple[Name, ...] = ()
+    allow: tuple[Allow, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Places:
+    """Directories of one runner: what its owner wrote, and what it may lose."""
+
+    config: Path
+    state: Path
+
+    @classmethod
+    def default(cls) -> "Places":
+        """Return the system's directories for root, else those of the user."""
+        if os.geteuid() == 0:
+            return cls(config=Path("/etc/deployr"), state=Path("/var/lib/deployr"))
+        home = Path.home()
+        return cls(
+            config=home / ".config" / "deployr-runner",
+            state=home / ".local" / "state" / "deployr-runner",
+        )
+
+    def moved(self, config: str | None, state: str | None) -> "Places":
+        """Return these places with those replaced that were named."""
+        return replace(
+            self,
+            config=Path(config).absolute() if config else self.config,
+            state=Path(state).absolute() if state else self.state,
+        )
+
+    @property
+    def work(self) -> Path:
+        """Where apps are built."""
+        return self.state / "work"
+
+    @property
+    def repos(self) -> Path:
+        """Where mirrors of repositories are kept."""
+        return self.state / "repos"
+
+    def env_file(self, project: str, environment: str) -> Path:
+        """Where the owner puts the secrets of one project and environment."""
+        return self.config / "env" / f"{project}.{environment}.env"
+
+
+def load(places: Places) -> RunnerConfig:
+    """Read runner.toml. Raises ConfigError, also when the runner was never registered."""
+    path = places.config / CONFIG_FILE
+    text = read_private(path)
+    if text is None:
+        raise ConfigError(f"{path} is missing; run `deployr-runner register` first")
+    try:
+        config = RunnerConfig.model_validate(tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path} is not TOML: {error}") from None
+    except ValidationError as error:
+        raise ConfigError(f"{path}: {_first_problem(error)}") from None
+    check_url(config.url)
+    for index, entry in enumerate(config.allow):
+        check_conflicts(config.allow[:index], entry)
+    return config
+
+
+def load_token(places: Places) -> str:
+    """Return the runner's token. Raises ConfigError."""
+    token = read_private(places.config / TOKEN_FILE)
+    if not token or not token.strip():
+        raise ConfigError(
+            f"{places.config / TOKEN_FILE} is missing; run `deployr-runner register` first"
+        )
+    return token.strip()
+
+
+def save(places: Places, config: RunnerConfig) -> None:
+    """Write runner.toml."""
+    make_private_dir(places.config)
+    plain = config.model_dump(mode="json", exclude_defaults=True)
+    write_atomically(places.config / CONFIG_FILE, tomli_w.dumps(plain))
+
+
+def save_token(places: Places, token: str) -> None:
+    """Write the runner's token where only its own user can read it."""
+    make_private_dir(places.config)
+    write_atomically(places.config / TOKEN_FILE, token + "\n")
+
+
+def check_url(url: str) -> None:
+    """Raise ConfigError unless the token may be sent to `url`: by https, or inside this machine."""
+    parts = urlsplit(url)
+    plain = parts.scheme == "http" and parts.hostname in _LOOPBACK
+    if not parts.hostname or parts.username or not (parts.scheme == "https" or plain):
+        raise ConfigError(f"the backend's URL must start with https:// (got {url!r})")
+
+
+def make_allow(**fields: Any) -> Allow:  # noqa: ANN401 - checked here
+    """Return an entry of the allow list. Raises ConfigError that names the wrong field."""
+    try:
+        return Allow(**fields)
+    except ValidationError as error:
+        raise ConfigError(_first_problem(error)) from None
+
+
+def with_allowed(config: RunnerConfig, entry: Allow) -> RunnerConfig:
+    """Return `config` with `entry`; more branches of a known entry are added to it.
+
+    Raises ConfigError when the entry contradicts another one.
+    """
+    others = []
+    for known in config.allow:
+        if known == entry.model_copy(update={"branches": known.branches}):
+            branches = dict.fromkeys((*known.branches, *entry.branches))
+            entry = entry.model_copy(update={"branches": tuple(branches)})
+        else:
+            others.append(known)
+    check_conflicts(tuple(others), entry)
+    return config.model_copy(update={"allow": (*others, entry)})
+
+
+def check_conflicts(others: tuple[Allow, ...], entry: Allow) -> None:
+    """Raise ConfigError when a project would have two places, or a place two projects."""
+    for other in others:
+        if (other.project, other.environment) == (entry.project, entry.environment):
+            raise ConfigError(
+                f"{other.project} ({other.environment}) is already allowed from {other.repo} to "
+                f"{other.path}; run `deployr-runner allow remove --project {other.project} "
+                f"--environment {other.environment}` first"
+            )
+        if _overlap(other.path, entry.path):
+            raise ConfigError(
+                f"{entry.path} and {other.path} of {other.project} overlap: "
+                "each project needs a directory of its own"
+            )
+
+
+def _overlap(one: str, other: str) -> bool:
+    first, second = PurePosixPath(one), PurePosixPath(other)
+    return first.is_relative_to(second) or second.is_relative_to(first)
+
+
+def _first_problem(error: ValidationError) -> str:
+    details = error.errors()[0]
+    where = ".".join(str(part) for part in details["loc"])
+    return f"{where}: {details['msg'].removeprefix('Value error, ')}"

@@ -1,0 +1,113 @@
+"""What the steps of one deployment work with, and what they found out so far."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from deployr.manifest import Manifest
+from deployr.states import Framework
+from deployr.wire import JobSpec, Step
+
+from . import environment
+from .config import Allow
+from .logstream import JobLog
+from .recipes import RECIPES, App, Recipe
+from .releases import Record, State
+from .shell import Command, Shell
+from .stop import StopFlag
+from .targets import Target
+from .workspace import Mirror
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """A job that the owner's policy allows, and what its owner gave for it."""
+
+    job_id: int
+    spec: JobSpec
+    entry: Allow
+    env_file: Path
+    """Where the owner's env file is, or would be."""
+    env_text: str | None = None
+    """What it holds, or None when it is missing or sets nothing."""
+
+    @property
+    def root(self) -> Path:
+        """The deploy root."""
+        return Path(self.entry.path)
+
+
+@dataclass(kw_only=True)
+class Context:
+    """Services, the facts of the job, and results that later steps need."""
+
+    task: Task
+    work: Path
+    """A directory of this job alone."""
+    started: float
+    """Monotonic time at which the job began."""
+    log: JobLog
+    stop: StopFlag
+    shell: Shell
+    undo_stop: StopFlag
+    undo_shell: Shell
+    """For what must be done although the job was stopped."""
+    target: Target
+    mirror: Mirror
+
+    commit: str = ""
+    manifest: Manifest = field(default_factory=Manifest)
+    recipe: Recipe = RECIPES[Framework.STATIC]
+    release: str = ""
+    release_state: State = "building"
+    timings: list[Step] = field(default_factory=list)
+
+    @property
+    def tree(self) -> Path:
+        """The checkout."""
+        return self.work / "tree"
+
+    @property
+    def app(self) -> App:
+        """The checkout as recipes see it."""
+        return App(tree=self.tree, own_build=self.manifest.build.commands is not None)
+
+    def run_lines(self, lines: Iterable[str], cwd: Path, shell: Shell | None = None) -> None:
+        """Run command lines one after the other, showing each and its output in the log.
+
+        Raises CommandFailedError for the first that fails, and JobFailedError when stopped.
+        """
+        for line in lines:
+            self.log.line(f"$ {line}")
+            try:
+                (shell or self.shell).run(Command.line(line, cwd, self._env()), self.log.output)
+            finally:
+                self.log.end_output()
+
+    def note(self, state: State) -> None:
+        """Record what became of the release."""
+        self.release_state = state
+        self.target.record(
+            Record(
+                release=self.release,
+                state=state,
+                job=self.task.job_id,
+                commit=self.commit,
+                branch=self.task.spec.branch,
+                at=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            )
+        )
+
+    def _env(self) -> Mapping[str, str]:
+        facts = {
+            "DEPLOYR_PROJECT": self.task.spec.project,
+            "DEPLOYR_ENVIRONMENT": self.task.spec.environment,
+            "DEPLOYR_BRANCH": self.task.spec.branch,
+            "DEPLOYR_COMMIT": self.commit,
+            "DEPLOYR_JOB": str(self.task.job_id),
+            "DEPLOYR_PATH": self.task.entry.path,
+        }
+        if self.release:
+            facts["DEPLOYR_RELEASE"] = self.release
+        return environment.for_app(self.recipe.env, self.manifest.build.env, facts)

@@ -1,0 +1,116 @@
+"""One deployment: plan, run, and take back when a step fails."""
+
+import shutil
+import time
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+
+from deployr import wire
+from deployr.states import Reason
+
+from . import releases, steps
+from .context import Context
+from .errors import JobFailedError
+from .shell import CommandFailedError
+from .steps import Step
+
+UNDO_SECONDS = 300.0
+"""For commands that run after a failure."""
+
+SOURCE: tuple[Step, ...] = (steps.Fetch(), steps.Checkout())
+"""What comes before anything is known of the app."""
+
+
+def plan(ctx: Context) -> list[Step]:
+    """Return the steps that follow the checkout; those with nothing to do are left out."""
+    recipe, manifest = ctx.recipe, ctx.manifest
+    hooks, shared = manifest.deploy.hooks, manifest.deploy.shared
+    dirs = tuple(dict.fromkeys((*recipe.shared_dirs, *shared.dirs)))
+    files = tuple(dict.fromkeys((*recipe.shared_files, *shared.files)))
+    own = manifest.build.commands
+    build = recipe.build(ctx.app) if own is None else own
+    after = (*recipe.after_activate, *hooks.after_activate)
+    before = (*recipe.before_activate, *hooks.before_activate)
+    check = manifest.deploy.health_check
+    name = releases.release_name(datetime.now(UTC), ctx.task.job_id)
+    planned: list[Step | None] = [
+        steps.Preflight(files),
+        steps.Build(hooks.before_build, build) if hooks.before_build or build else None,
+        steps.Release(name, manifest.build.output),
+        steps.Link(dirs, files) if dirs or files else None,
+        steps.Hooks("activate-hooks", before) if before else None,
+        steps.Activate(after),
+        steps.Hooks("restart", after) if after else None,
+        steps.Health(check) if check else None,
+        steps.Prune(manifest.deploy.keep_releases),
+    ]
+    return [step for step in planned if step is not None]
+
+
+def deploy(ctx: Context) -> None:
+    """Deploy the job of `ctx`. Raises JobFailedError after everything was taken back."""
+    done: list[Step] = []
+    ctx.work.mkdir(parents=True)
+    try:
+        _run(SOURCE, ctx, done)
+        _run(plan(ctx), ctx, done)
+    except JobFailedError as error:
+        ctx.log.line(error.detail)
+        ctx.undo_stop.limit(UNDO_SECONDS, time.monotonic())
+        _undo(reversed(done), ctx)
+        _run_failure_hooks(ctx, error.reason)
+        raise
+    finally:
+        ctx.target.unlock()
+        shutil.rmtree(ctx.work, ignore_errors=True)
+
+
+def _run(planned: Sequence[Step], ctx: Context, done: list[Step]) -> None:
+    for step in planned:
+        ctx.log.line(f"==> {step.name}")
+        done.append(step)
+        begun = time.monotonic()
+        ok = False
+        try:
+            _run_step(step, ctx)
+            ok = True
+        finally:
+            seconds = round(time.monotonic() - begun, 3)
+            ctx.timings.append(wire.Step(name=step.name, seconds=seconds, ok=ok))
+            ctx.log.line(f"    {step.name} {'done in' if ok else 'failed after'} {seconds:.1f} s")
+
+
+def _run_step(step: Step, ctx: Context) -> None:
+    """Run one step; every way to fail becomes JobFailedError."""
+    if ctx.stop.reason and ctx.release_state == "building":
+        raise JobFailedError(ctx.stop.reason, f"{ctx.stop.detail} (before step {step.name})")
+    try:
+        step.run(ctx)
+    except JobFailedError:
+        raise
+    except CommandFailedError as error:
+        detail = f"step {step.name}: {error}"
+        raise JobFailedError(Reason.EXIT_NONZERO, detail, error.exit_code) from None
+    except Exception as error:  # also a bug of ours must not leave a deployment half done
+        detail = f"step {step.name}: {type(error).__name__}: {error}"
+        raise JobFailedError(Reason.INTERNAL, detail) from error
+
+
+def _undo(done: Iterable[Step], ctx: Context) -> None:
+    for step in done:
+        try:
+            step.undo(ctx)
+        except (CommandFailedError, JobFailedError, OSError) as error:
+            ctx.log.line(f"while undoing {step.name}: {error}")
+
+
+def _run_failure_hooks(ctx: Context, reason: Reason) -> None:
+    """Run the app's on_failure commands, unless the runner itself has to go."""
+    lines = ctx.manifest.deploy.hooks.on_failure
+    if not lines or reason in {Reason.RUNNER_STOPPED, Reason.RUNNER_LOST}:
+        return
+    ctx.log.line("==> on_failure")
+    try:
+        ctx.run_lines(lines, ctx.task.root if ctx.task.root.is_dir() else ctx.work, ctx.undo_shell)
+    except (CommandFailedError, JobFailedError) as error:
+        ctx.log.line(f"on_failure: {error}")

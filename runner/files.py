@@ -1,0 +1,48 @@
+"""Small files of the runner: written whole or not at all, and private where they hold secrets."""
+
+import os
+import secrets
+import stat
+from pathlib import Path
+
+from .errors import ConfigError
+
+PRIVATE = 0o600
+
+
+def write_atomically(path: Path, text: str, mode: int = PRIVATE) -> None:
+    """Write `text` to `path` so that a crash leaves the old or the new content. Raises OSError."""
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+    try:
+        with os.fdopen(fd, "w", encoding="utf-8") as file:
+            os.fchmod(fd, mode)
+            file.write(text)
+            file.flush()
+            os.fsync(fd)
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def read_private(path: Path) -> str | None:
+    """Return the text of a file that only its owner may read, or None when there is none.
+
+    Raises ConfigError when others may read it: what it holds may be known to them already.
+    """
+    try:
+        mode = path.stat().st_mode
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} can't be read: {error}") from None
+    if stat.S_IMODE(mode) & 0o077:
+        raise ConfigError(f"other users may read {path}; run: chmod 600 {path}")
+    return text
+
+
+def make_private_dir(path: Path) -> None:
+    """Make a directory that only its owner may enter; leave an existing one as it is."""
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)

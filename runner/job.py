@@ -1,0 +1,174 @@
+"""One job from its claim to its end."""
+
+import logging
+import time
+import traceback
+from dataclasses import dataclass
+from typing import Any
+
+from deployr import __version__
+from deployr.manifest import DEFAULT_TIMEOUT_SECONDS
+from deployr.states import JobStatus, Reason
+from deployr.states import Target as TargetKind
+from deployr.wire import JobSpec, Release, Report, WireError, decode_base64
+
+from .config import Places, load
+from .context import Context, Task
+from .deploy import deploy
+from .envfile import read_env_file, values_of
+from .errors import ConfigError, JobFailedError
+from .logstream import JobLog
+from .policy import allowed_entry
+from .redact import MIN_LENGTH, Redactor
+from .shell import Shell
+from .stop import StopFlag
+from .targets import TARGETS, Target
+from .workspace import Mirror
+
+_logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """How a job ended."""
+
+    status: JobStatus
+    report: Report
+    reason: Reason | None = None
+    exit_code: int | None = None
+
+    def end(self) -> dict[str, Any]:
+        """Return the body that tells the backend."""
+        body: dict[str, Any] = {"status": self.status, "data": self.report.to_data()}
+        if self.reason is not None:
+            body["reason"] = self.reason
+        if self.exit_code is not None:
+            body["exit_code"] = self.exit_code
+        return body
+
+
+class Job:
+    """Decides whether the job may run, runs it, and sums up; never raises for the job's faults."""
+
+    def __init__(self, job_id: int, mark: str, places: Places, stop: StopFlag) -> None:
+        """`mark` is unique to this run: processes of the job carry it in their environment."""
+        self._job_id = job_id
+        self._mark = mark
+        self._places = places
+        self._stop = stop
+        self._redactor = Redactor()
+        self._started = time.monotonic()
+        self._context: Context | None = None
+        self.log = JobLog(self._redactor)
+
+    def run(self, payload: str | None) -> Outcome:
+        """Do what the payload says, if the owner allows it."""
+        self._stop.limit(DEFAULT_TIMEOUT_SECONDS, self._started)
+        try:
+            self._run(payload)
+        except JobFailedError as error:
+            return self._failed(error)
+        except Exception as error:  # noqa: BLE001 - a bug: the job must still end, the runner go on
+            masked = self._redactor.text(traceback.format_exc())
+            _logger.error("job %s: %s", self._job_id, masked)  # noqa: TRY400 - the text is masked
+            return self._failed(JobFailedError(Reason.INTERNAL, f"{type(error).__name__}: {error}"))
+        return self._completed()
+
+    def _run(self, payload: str | None) -> None:
+        spec = _spec(payload)
+        self.log.line(
+            f"Deployr runner {__version__}: job {self._job_id} deploys {spec.project} "
+            f"({spec.environment}), branch {spec.branch}"
+        )
+        task = self._task(spec)
+        target = TARGETS[TargetKind.VPS](task.root)
+        self._learn_secrets(task, target)
+        with StopFlag() as undo_stop:
+            self._context = self._prepare(task, target, undo_stop)
+            deploy(self._context)
+
+    def _task(self, spec: JobSpec) -> Task:
+        """Ask the owner's list as it is now. Raises JobFailedError."""
+        try:
+            allow = load(self._places).allow
+        except ConfigError as error:
+            raise JobFailedError(Reason.POLICY_REFUSED, str(error)) from None
+        entry = allowed_entry(spec, allow)
+        env_file = self._places.env_file(entry.project, entry.environment)
+        return Task(
+            job_id=self._job_id,
+            spec=spec,
+            entry=entry,
+            env_file=env_file,
+            env_text=read_env_file(env_file),
+        )
+
+    def _learn_secrets(self, task: Task, target: Target) -> None:
+        secrets = target.secrets() | values_of(task.env_text or "")
+        if short := self._redactor.learn(secrets):
+            names = ", ".join(short)
+            self.log.line(f"warning: shorter than {MIN_LENGTH} characters, not masked: {names}")
+
+    def _prepare(self, task: Task, target: Target, undo_stop: StopFlag) -> Context:
+        shell = Shell(self._stop, self._mark)
+        return Context(
+            task=task,
+            work=self._places.work / str(self._job_id),
+            started=self._started,
+            log=self.log,
+            stop=self._stop,
+            shell=shell,
+            undo_stop=undo_stop,
+            undo_shell=Shell(undo_stop, self._mark),
+            target=target,
+            mirror=Mirror(
+                repo=task.entry.repo,
+                branch=task.spec.branch,
+                repos=self._places.repos,
+                shell=shell,
+                output=self.log.output,
+            ),
+        )
+
+    def _completed(self) -> Outcome:
+        self.log.line("completed")
+        return Outcome(status=JobStatus.COMPLETED, report=self._report(None))
+
+    def _failed(self, error: JobFailedError) -> Outcome:
+        detail = self._redactor.text(error.detail)
+        self.log.line(f"failed: {error.reason}: {detail}")
+        return Outcome(
+            status=JobStatus.FAILED,
+            report=self._report(detail),
+            reason=error.reason,
+            exit_code=error.exit_code,
+        )
+
+    def _report(self, detail: str | None) -> Report:
+        ctx = self._context
+        if ctx is None:
+            return Report(detail=detail)
+        check = ctx.manifest.deploy.health_check
+        return Report(
+            detail=detail,
+            path=ctx.task.entry.path,
+            url=check.url if check else None,
+            commit=ctx.commit or None,
+            release=_release(ctx),
+            steps=tuple(ctx.timings),
+        )
+
+
+def _release(ctx: Context) -> Release | None:
+    # One that never went live was removed again.
+    if not ctx.release or ctx.release_state == "building":
+        return None
+    return Release(name=ctx.release, commit=ctx.commit, state=ctx.release_state)
+
+
+def _spec(payload: str | None) -> JobSpec:
+    """Read what the backend handed over. Raises JobFailedError."""
+    try:
+        return JobSpec.from_bytes(decode_base64(payload or ""))
+    except WireError as error:
+        raise JobFailedError(Reason.INTERNAL, f"the job can't be read: {error}") from None

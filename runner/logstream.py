@@ -1,0 +1,81 @@
+"""The log of one job: lines of text, cleaned and masked, kept until the backend has them."""
+
+import codecs
+import re
+import threading
+
+from deployr.logchunk import MAX_CHUNK_BYTES
+
+from .redact import Redactor
+
+MAX_LINE_CHARS = 64 * 1024
+MAX_LOG_BYTES = 16 * 1024 * 1024
+"""More than the backend keeps of a job; bounds the memory of the runner."""
+
+_ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_CUT = b"\n[the log is cut here: it grew beyond 16 MiB]\n"
+
+
+class JobLog:
+    """Written by the thread that works, read by the one that reports."""
+
+    def __init__(self, redactor: Redactor) -> None:
+        self._redactor = redactor
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self._partial = ""
+        self._covered = 0
+        self._bytes = bytearray()
+        self._lock = threading.Lock()
+
+    def line(self, text: str) -> None:
+        """Append a line, or several, of our own."""
+        self.end_output()
+        self._append(self._redactor.text(text) + "\n")
+
+    def output(self, chunk: bytes) -> None:
+        """Append output of a command as it comes, cut anywhere."""
+        text = self._partial + self._decoder.decode(chunk)
+        complete, newline, self._partial = text.rpartition("\n")
+        if newline:
+            self._append(self._masked(complete) + "\n")
+        if len(self._partial) > MAX_LINE_CHARS + self._redactor.holdback:
+            split = self._redactor.split(_clean(self._partial), self._covered)
+            safe, self._partial, self._covered = split
+            self._append(safe)
+
+    def end_output(self) -> None:
+        """Finish the last line of a command's output when it lacks its newline."""
+        rest = self._partial + self._decoder.decode(b"", final=True)
+        self._partial = ""
+        if rest:
+            self._append(self._masked(rest) + "\n")
+
+    def chunk(self, offset: int) -> bytes:
+        """Return what stands at `offset`, at most as much as one post carries."""
+        with self._lock:
+            return bytes(self._bytes[offset : offset + MAX_CHUNK_BYTES])
+
+    @property
+    def size(self) -> int:
+        """Bytes of the log so far."""
+        with self._lock:
+            return len(self._bytes)
+
+    def _masked(self, text: str) -> str:
+        covered, self._covered = self._covered, 0
+        return self._redactor.text(_clean(text), covered)
+
+    def _append(self, text: str) -> None:
+        raw = text.encode("utf-8", "replace")
+        with self._lock:
+            if len(self._bytes) + len(raw) <= MAX_LOG_BYTES:
+                self._bytes += raw
+            elif not self._bytes.endswith(_CUT):
+                self._bytes += _CUT
+
+
+def _clean(text: str) -> str:
+    """Drop colours and other control characters; progress that rewrites its line gets lines."""
+    plain = _ANSI.sub("", text).replace("\r\n", "\n")
+    return _CONTROL.sub("", plain.replace("\r", "\n"))

@@ -1,0 +1,90 @@
+"""What this runner may do. The backend's word is data: only the owner's own list is authority."""
+
+import shlex
+
+from deployr.manifest import Manifest
+from deployr.repo import branch_problem, is_full_commit, name_problem, url_problem
+from deployr.states import Action, Reason, Target
+from deployr.wire import JobSpec
+
+from .config import Allow
+from .errors import JobFailedError
+
+
+def allowed_entry(spec: JobSpec, allow: tuple[Allow, ...]) -> Allow:
+    """Return the entry that lets `spec` run. Raises JobFailedError (`policy_refused`)."""
+    if spec.action is not Action.DEPLOY:
+        raise _refused(f"the action {spec.action} is not supported by this runner version")
+    entry = _entry_of(spec, allow)
+    if spec.repo != entry.repo:
+        raise _refused(
+            f"{spec.project} may only come from {entry.repo}, not from {spec.repo!r}. "
+            f"If it moved, run on the server: {_remove_command(entry)}, then "
+            f"{_add_command(spec, entry.path)}"
+        )
+    if spec.branch not in entry.branches:
+        raise _refused(
+            f"the branch {spec.branch!r} of {spec.project} is not allowed here. "
+            f"To allow it, run on the server: {_add_command(spec, entry.path)}"
+        )
+    path = spec.params.get("path", entry.path)
+    if path != entry.path:
+        raise _refused(f"the job wants {path!r}, but {spec.project} goes to {entry.path}")
+    if not spec.unsigned and not is_full_commit(spec.commit):
+        raise _refused("the job does not name the whole hash of a commit")
+    return entry
+
+
+def check_manifest(manifest: Manifest, entry: Allow) -> None:
+    """Raise JobFailedError when the commit's deploy.yaml asks for more than is allowed.
+
+    The reason is `policy_refused`, or `preflight_failed` for a target of a later version.
+    """
+    path, name = manifest.deploy.path, manifest.project.name
+    if path is not None and path != entry.path:
+        raise _refused(f"deploy.yaml says deploy.path: {path}, but only {entry.path} is allowed")
+    if name is not None and name != entry.project:
+        raise _refused(f"deploy.yaml is of the project {name}, not of {entry.project}")
+    if manifest.project.target is Target.CPANEL:
+        raise JobFailedError(
+            Reason.PREFLIGHT_FAILED,
+            "the target cpanel comes with a later version; until then install the runner in the "
+            "hosting account itself and set project.target: vps",
+        )
+
+
+def _entry_of(spec: JobSpec, allow: tuple[Allow, ...]) -> Allow:
+    for entry in allow:
+        if (entry.project, entry.environment) == (spec.project, spec.environment):
+            return entry
+    raise _refused(
+        f"this server does not take {spec.project!r} in environment {spec.environment!r}. "
+        f"To allow it, run on the server: {_add_command(spec, '/path/on/this/server')}"
+    )
+
+
+def _add_command(spec: JobSpec, path: str) -> str:
+    """Return the command that would allow `spec`, or a hint when its fields are no valid ones.
+
+    The owner may copy it into a root shell, so everything in it is checked and quoted.
+    """
+    problems = (
+        name_problem(spec.project),
+        name_problem(spec.environment),
+        url_problem(spec.repo),
+        branch_problem(spec.branch),
+    )
+    if any(problems):
+        return "deployr-runner allow add --help"
+    words = ["--project", spec.project, "--repo", spec.repo, "--branch", spec.branch]
+    words += ["--path", path, "--environment", spec.environment]
+    return "deployr-runner allow add " + shlex.join(words)
+
+
+def _remove_command(entry: Allow) -> str:
+    words = ["--project", entry.project, "--environment", entry.environment]
+    return "deployr-runner allow remove " + shlex.join(words)
+
+
+def _refused(detail: str) -> JobFailedError:
+    return JobFailedError(Reason.POLICY_REFUSED, detail)

@@ -1,0 +1,170 @@
+"""The only place of the runner that starts processes, and the one that ends them."""
+
+import contextlib
+import os
+import select
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from .errors import JobFailedError
+from .stop import StopFlag
+
+TERM_SECONDS = 10.0
+_READ_BYTES = 64 * 1024
+_DRAIN_SECONDS = 1.0
+_KILL_ROUNDS = 40  # a process may fork between being listed and being killed
+MARK_VARIABLE = "DEPLOYR_MARK"
+
+Sink = Callable[[bytes], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Command:
+    """A process to start: no shell looks at `argv`, and `env` is all the environment it gets."""
+
+    argv: tuple[str, ...]
+    cwd: Path
+    env: Mapping[str, str]
+
+    @classmethod
+    def line(cls, line: str, cwd: Path, env: Mapping[str, str]) -> "Command":
+        """Return a command line of a deploy.yaml or a recipe; it ends at the first failure."""
+        return cls(argv=("/bin/sh", "-euc", line), cwd=cwd, env=env)
+
+    @property
+    def title(self) -> str:
+        """The command as people wrote it."""
+        if self.argv[:2] == ("/bin/sh", "-euc"):
+            return self.argv[2]
+        return " ".join(self.argv)
+
+
+class CommandFailedError(Exception):
+    """A command ended with another exit code than 0."""
+
+    def __init__(self, command: Command, exit_code: int, output: str = "") -> None:
+        super().__init__(f"`{command.title}` ended with exit code {exit_code}")
+        self.command = command
+        self.exit_code = exit_code
+        self.output = output
+
+
+class Shell:
+    """Runs commands for one job; `mark` in their environment finds even those that hid."""
+
+    def __init__(self, stop: StopFlag, mark: str) -> None:
+        self._stop = stop
+        self._mark = mark
+
+    def run(self, command: Command, sink: Sink) -> None:
+        """Run to the end, handing output of both streams to `sink` as it comes.
+
+        Raises CommandFailedError, and JobFailedError when a stop was asked for.
+        """
+        with self._started(command, subprocess.STDOUT) as process:
+            self._follow(process, sink)
+        self._check(command, process)
+
+    def read(self, command: Command) -> bytes:
+        """Run to the end and return the standard output. Raises as `run` does."""
+        found: list[bytes] = []
+        with tempfile.TemporaryFile() as errors:
+            with self._started(command, errors.fileno()) as process:
+                self._follow(process, found.append)
+            errors.seek(0)
+            self._check(command, process, errors.read().decode(errors="replace"))
+        return b"".join(found)
+
+    @contextlib.contextmanager
+    def _started(self, command: Command, errors: int) -> Iterator[subprocess.Popen[bytes]]:
+        self._raise_if_stopped()
+        try:
+            process = subprocess.Popen(
+                command.argv,
+                cwd=command.cwd,
+                env={**command.env, MARK_VARIABLE: self._mark},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise CommandFailedError(command, 127, str(error)) from None
+        with process:
+            try:
+                yield process
+            except BaseException:
+                self._end(process)
+                raise
+
+    def _follow(self, process: subprocess.Popen[bytes], sink: Sink) -> None:
+        """Read until the end of the output, or briefly on when only a left-over child holds it."""
+        assert process.stdout is not None  # noqa: S101 - told to Popen above
+        fd = process.stdout.fileno()
+        last_read = float("inf")
+        while time.monotonic() < last_read:
+            if self._stop.reason:
+                break
+            ready, _, _ = select.select([fd, *self._stop.fds()], [], [], 0.1)
+            if fd in ready:
+                chunk = os.read(fd, _READ_BYTES)
+                if not chunk:
+                    break
+                sink(chunk)
+            if process.poll() is not None:
+                quiet = fd not in ready
+                last_read = 0 if quiet else min(last_read, time.monotonic() + _DRAIN_SECONDS)
+        self._wait(process)
+
+    def _wait(self, process: subprocess.Popen[bytes]) -> None:
+        while process.poll() is None:
+            self._raise_if_stopped()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(0.1)
+        self._raise_if_stopped()
+
+    def _raise_if_stopped(self) -> None:
+        if self._stop.reason:
+            raise JobFailedError(self._stop.reason, self._stop.detail)
+
+    @staticmethod
+    def _check(command: Command, process: subprocess.Popen[bytes], output: str = "") -> None:
+        if process.returncode:
+            raise CommandFailedError(command, process.returncode, output)
+
+    def _end(self, process: subprocess.Popen[bytes]) -> None:
+        """End the process, its group and everything else that carries the mark."""
+        self._signal(process, signal.SIGTERM)
+        deadline = time.monotonic() + TERM_SECONDS
+        while time.monotonic() < deadline:
+            if process.poll() is not None and not marked_processes(self._mark):
+                return
+            time.sleep(0.05)
+        for _ in range(_KILL_ROUNDS):
+            self._signal(process, signal.SIGKILL)
+            if not marked_processes(self._mark):
+                return
+            time.sleep(0.05)
+
+    def _signal(self, process: subprocess.Popen[bytes], number: signal.Signals) -> None:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, number)
+        for pid in marked_processes(self._mark):
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, number)
+
+
+def marked_processes(mark: str) -> list[int]:
+    """Return the ids of all living processes whose environment carries `mark`."""
+    needle = f"{MARK_VARIABLE}={mark}\0".encode()
+    found = []
+    for entry in Path("/proc").glob("[0-9]*/environ"):
+        with contextlib.suppress(OSError):
+            if needle in entry.read_bytes():
+                found.append(int(entry.parent.name))
+    return found

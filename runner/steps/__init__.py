@@ -1,0 +1,21 @@
+"""The steps of a deployment, in one module a stage."""
+
+from .activate import Activate, Health, Prune
+from .build import Build, Preflight
+from .release import Hooks, Link, Release
+from .source import Checkout, Fetch
+from .step import Step
+
+__all__ = [
+    "Activate",
+    "Build",
+    "Checkout",
+    "Fetch",
+    "Health",
+    "Hooks",
+    "Link",
+    "Preflight",
+    "Prune",
+    "Release",
+    "Step",
+]

@@ -1,0 +1,74 @@
+"""The switch, the look whether it went well, and the tidying up."""
+
+from dataclasses import dataclass
+
+from deployr.manifest import HealthCheck
+
+from ..context import Context
+from ..health import wait_until_healthy
+from ..recipes.recipe import Lines
+
+
+class Activate:
+    """Make the release live; undone by making live again what was live before."""
+
+    name = "activate"
+
+    def __init__(self, after: Lines) -> None:
+        """`after` are the commands that follow each switch, the one back too."""
+        self._after = after
+        self._previous: str | None = None
+
+    def run(self, ctx: Context) -> None:
+        self._previous = ctx.target.live()
+        ctx.note("live")
+        ctx.target.activate(ctx.target.live_name(ctx.release))
+        ctx.log.line(f"{ctx.task.root}/current is {ctx.release}")
+
+    def undo(self, ctx: Context) -> None:
+        if ctx.release_state != "live":
+            return
+        if ctx.target.live() != ctx.target.live_name(ctx.release):
+            ctx.release_state = "building"
+            return
+        ctx.note("bad")
+        if self._previous is None:
+            ctx.log.line("there is no earlier release to go back to: this one stays live")
+            return
+        ctx.log.line(f"going back to {self._previous}")
+        ctx.target.activate(self._previous)
+        ctx.run_lines(self._after, ctx.task.root / self._previous, ctx.undo_shell)
+
+
+@dataclass(frozen=True)
+class Health:
+    """Ask the app whether it is well."""
+
+    check: HealthCheck
+    name: str = "health"
+
+    def run(self, ctx: Context) -> None:
+        wait_until_healthy(self.check, ctx.stop, ctx.log.line)
+
+    def undo(self, ctx: Context) -> None:
+        """It only asked."""
+
+
+@dataclass(frozen=True)
+class Prune:
+    """Call the release good and remove the oldest ones; what can't be removed is a warning."""
+
+    keep: int
+    name: str = "prune"
+
+    def run(self, ctx: Context) -> None:
+        try:
+            ctx.note("good")
+            gone = ctx.target.prune(self.keep)
+        except OSError as error:
+            ctx.log.line(f"warning: an old release can't be removed: {error}")
+        else:
+            ctx.log.line(f"removed: {', '.join(gone) or 'nothing'}")
+
+    def undo(self, ctx: Context) -> None:
+        """Nothing comes after it."""

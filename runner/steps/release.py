@@ -1,0 +1,85 @@
+"""From the built tree to a release that is ready to go live."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from deployr.states import Reason
+
+from ..context import Context
+from ..errors import JobFailedError
+from ..recipes import Ship
+from ..recipes.recipe import Lines
+from .build import ENV_FILE
+
+
+@dataclass(frozen=True)
+class Release:
+    """Move what is to be shipped into the releases directory."""
+
+    release: str
+    output: str | None
+    name: str = "release"
+
+    def run(self, ctx: Context) -> None:
+        ship = self._ship(ctx)
+        ctx.run_lines(ship.prepare, ctx.tree)
+        source = ctx.tree / ship.directory
+        if not source.is_dir() or not source.resolve().is_relative_to(ctx.tree.resolve()):
+            raise JobFailedError(
+                Reason.PREFLIGHT_FAILED, f"the build left no directory {ship.directory}"
+            )
+        if ship.revision_file:
+            _write_revision(source, ctx.commit)
+        ctx.release = self.release
+        ctx.target.receive(source, self.release)
+
+    def undo(self, ctx: Context) -> None:
+        if ctx.release_state == "building":
+            ctx.target.discard(self.release)
+
+    def _ship(self, ctx: Context) -> Ship:
+        if self.output is not None:
+            return Ship(directory=self.output)
+        try:
+            return ctx.recipe.ship(ctx.app)
+        except ValueError as error:
+            raise JobFailedError(Reason.PREFLIGHT_FAILED, str(error)) from None
+
+
+@dataclass(frozen=True)
+class Link:
+    """Link what is shared between releases into the new one."""
+
+    dirs: tuple[str, ...]
+    files: tuple[str, ...]
+    name: str = "link"
+
+    def run(self, ctx: Context) -> None:
+        if ENV_FILE in self.files and ctx.task.env_text is not None:
+            ctx.target.write_shared(ENV_FILE, ctx.task.env_text)
+        ctx.target.link(ctx.release, self.dirs, self.files)
+        ctx.log.line(f"shared: {', '.join((*self.dirs, *self.files))}")
+
+    def undo(self, ctx: Context) -> None:
+        """The links go with the release; what is shared stays."""
+
+
+@dataclass(frozen=True)
+class Hooks:
+    """Commands in the new release: before it goes live, or after."""
+
+    name: str
+    lines: Lines
+
+    def run(self, ctx: Context) -> None:
+        ctx.run_lines(self.lines, ctx.target.release_path(ctx.release))
+
+    def undo(self, ctx: Context) -> None:
+        """What the app's own commands did, Deployr can't take back."""
+
+
+def _write_revision(directory: Path, commit: str) -> None:
+    path = directory / "REVISION"
+    # A link of that name in the repository must not be written through.
+    path.unlink(missing_ok=True)
+    path.write_text(commit + "\n", encoding="ascii")

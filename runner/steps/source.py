@@ -1,0 +1,65 @@
+"""From the repository to a checkout that may be built."""
+
+from dataclasses import dataclass
+
+from deployr.detect import detect_framework
+from deployr.manifest import FILE_NAME, Manifest, ManifestError
+from deployr.states import Reason
+
+from ..context import Context
+from ..errors import JobFailedError
+from ..policy import check_manifest
+from ..recipes import RECIPES
+from ..tools import missing_tools
+from ..workspace import check_supported
+
+
+@dataclass(frozen=True)
+class Fetch:
+    """Bring the mirror up to date and find the commit on its branch."""
+
+    name: str = "fetch"
+
+    def run(self, ctx: Context) -> None:
+        if problems := missing_tools(("git", "tar")):
+            raise JobFailedError(Reason.PREFLIGHT_FAILED, "\n".join(problems))
+        ctx.mirror.fetch()
+        ctx.commit = ctx.mirror.resolve(ctx.task.spec.commit)
+        ctx.log.line(f"{ctx.task.entry.repo} {ctx.task.spec.branch} is at {ctx.commit}")
+
+    def undo(self, ctx: Context) -> None:
+        """The mirror is kept: it is no part of the deployment."""
+
+
+@dataclass(frozen=True)
+class Checkout:
+    """Write the commit's files and read its deploy.yaml."""
+
+    name: str = "checkout"
+
+    def run(self, ctx: Context) -> None:
+        files = ctx.mirror.files(ctx.commit)
+        check_supported(files, FILE_NAME)
+        if ctx.mirror.uses_lfs(ctx.commit):
+            raise JobFailedError(
+                Reason.PREFLIGHT_FAILED,
+                "files in Git LFS are not supported; commit them as they are, "
+                "or fetch them in build.commands",
+            )
+        ctx.manifest = _manifest(ctx) if FILE_NAME in files else Manifest()
+        check_manifest(ctx.manifest, ctx.task.entry)
+        ctx.stop.limit(ctx.manifest.deploy.timeout, ctx.started)
+        ctx.mirror.extract(ctx.commit, ctx.tree)
+        framework = ctx.manifest.project.framework or detect_framework(ctx.tree)
+        ctx.recipe = RECIPES[framework]
+        ctx.log.line(f"{len(files)} files; recipe: {framework}")
+
+    def undo(self, ctx: Context) -> None:
+        """The work directory is removed in any case."""
+
+
+def _manifest(ctx: Context) -> Manifest:
+    try:
+        return Manifest.parse(ctx.mirror.text_of(ctx.commit, FILE_NAME))
+    except ManifestError as error:
+        raise JobFailedError(Reason.PREFLIGHT_FAILED, str(error)) from None

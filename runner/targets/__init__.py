@@ -1,0 +1,13 @@
+"""One module a kind of target."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from deployr.states import Target as TargetKind
+
+from .target import Target
+from .vps import VpsTarget
+
+TARGETS: dict[TargetKind, Callable[[Path], Target]] = {TargetKind.VPS: VpsTarget}
+
+__all__ = ["TARGETS", "Target"]

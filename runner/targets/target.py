@@ -1,0 +1,69 @@
+"""What every kind of place that an app is deployed to can do."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+from ..releases import Record
+
+
+class Target(Protocol):
+    """One deploy root: releases side by side, what they share, and which of them is live."""
+
+    @property
+    def root(self) -> Path:
+        """The deploy root."""
+
+    def secrets(self) -> dict[str, str]:
+        """Return what the env files there set, by name."""
+
+    def problems(self) -> list[str]:
+        """Make the directories that are missing and say what stands in the way, as sentences."""
+
+    def lock(self) -> bool:
+        """Keep other deployments out until `unlock`; tell whether nobody else had done so."""
+
+    def unlock(self) -> None:
+        """Let other deployments in; harmless when there is no lock."""
+
+    def has_shared(self, name: str) -> bool:
+        """Tell whether `name` is among the shared files and not empty."""
+
+    def shared_path(self, name: str) -> Path:
+        """Return where a shared file is, or would be."""
+
+    def write_shared(self, name: str, text: str) -> None:
+        """Replace a shared file, readable by its owner only."""
+
+    def release_path(self, release: str) -> Path:
+        """Return where a release is, or will be."""
+
+    def receive(self, tree: Path, release: str) -> None:
+        """Take over a built tree as `release`: all of it, or nothing."""
+
+    def link(self, release: str, dirs: Sequence[str], files: Sequence[str]) -> None:
+        """Put links to what is shared into `release`; what has no shared copy yet gives its own.
+
+        Raises JobFailedError for a path that leads out of the release.
+        """
+
+    def live(self) -> str | None:
+        """Return what is live, to be handed to `activate` later, or None."""
+
+    def activate(self, live: str) -> None:
+        """Make `live` (of `live` or `live_name`) what visitors get, in one step."""
+
+    def live_name(self, release: str) -> str:
+        """Return what `live` returns while `release` is live."""
+
+    def discard(self, release: str) -> None:
+        """Remove a release that never was live."""
+
+    def record(self, record: Record) -> None:
+        """Note what became of a release."""
+
+    def prune(self, keep: int) -> list[str]:
+        """Remove all releases but the live one and the `keep` newest good ones; return names.
+
+        Raises OSError when something can't be removed.
+        """

@@ -1,0 +1,153 @@
+"""The server that the runner runs on: plain local files."""
+
+import errno
+import fcntl
+import os
+import shutil
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from .. import releases
+from ..envfile import values_in
+from ..files import write_atomically
+from .links import link_into
+
+_META = ".deployr"
+
+
+class VpsTarget:
+    """A deploy root on this machine, with `releases/`, `shared/` and the link `current`."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._releases = root / "releases"
+        self._shared = root / "shared"
+        self._current = root / "current"
+        self._meta = root / _META
+        self._lock: int | None = None
+
+    def secrets(self) -> dict[str, str]:
+        """Return what the env files in `shared/` set."""
+        found: dict[str, str] = {}
+        for path in sorted(self._shared.glob(".env*")):
+            found |= values_in(path)
+        return found
+
+    def problems(self) -> list[str]:
+        """See Target."""
+        try:
+            for directory in (self._releases, self._shared, self._meta):
+                directory.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            return [f"{self.root} can't be used: {error.strerror}: {error.filename}"]
+        found = [
+            f"{directory} can't be written by this user"
+            for directory in (self.root, self._releases, self._shared, self._meta)
+            if not os.access(directory, os.W_OK | os.X_OK)
+        ]
+        if self._current.exists() and not self._current.is_symlink():
+            found.append(
+                f"{self._current} is not a symbolic link: move it away "
+                f"(mv {self._current} {self._current}.old), let the web server point to it again "
+                "after the deployment"
+            )
+        return found
+
+    def lock(self) -> bool:
+        """See Target. The kernel drops the lock when this process dies."""
+        self._lock = os.open(self._meta / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self.unlock()
+            return False
+        return True
+
+    def unlock(self) -> None:
+        """See Target."""
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    def shared_path(self, name: str) -> Path:
+        """See Target."""
+        return self._shared / name
+
+    def has_shared(self, name: str) -> bool:
+        """See Target."""
+        path = self.shared_path(name)
+        return path.is_file() and path.stat().st_size > 0
+
+    def write_shared(self, name: str, text: str) -> None:
+        """See Target."""
+        path = self.shared_path(name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, text)
+
+    def release_path(self, release: str) -> Path:
+        """See Target."""
+        return self._releases / release
+
+    def receive(self, tree: Path, release: str) -> None:
+        """Move the tree into place; from another file system it is copied beside it first."""
+        try:
+            tree.rename(self.release_path(release))
+        except OSError as error:
+            if error.errno != errno.EXDEV:
+                raise
+            incoming = self._incoming(release)
+            shutil.copytree(tree, incoming, symlinks=True)
+            incoming.rename(self.release_path(release))
+
+    def link(self, release: str, dirs: Sequence[str], files: Sequence[str]) -> None:
+        """See Target."""
+        link_into(self.release_path(release), self._shared, dirs, files)
+
+    def live(self) -> str | None:
+        """Return where `current` points to, as it is written there."""
+        return str(self._current.readlink()) if self._current.is_symlink() else None
+
+    def activate(self, live: str) -> None:
+        """Point `current` to `live` by renaming a new link over the old one."""
+        fresh = self._meta / "current.new"
+        fresh.unlink(missing_ok=True)
+        # Renaming does not change what a link says: it must be right where it ends up.
+        fresh.symlink_to(live)
+        fresh.replace(self._current)
+
+    def live_name(self, release: str) -> str:
+        """See Target. Relative, so that the root can be mounted elsewhere."""
+        return f"releases/{release}"
+
+    def discard(self, release: str) -> None:
+        """See Target."""
+        shutil.rmtree(self._incoming(release), ignore_errors=True)
+        shutil.rmtree(self.release_path(release), ignore_errors=True)
+
+    def record(self, record: releases.Record) -> None:
+        """See Target."""
+        with (self._meta / "releases.jsonl").open("a", encoding="utf-8") as file:
+            file.write(releases.render(record))
+
+    def prune(self, keep: int) -> list[str]:
+        """See Target. What a crash left half-copied goes too."""
+        records = self._records()
+        present = [path.name for path in self._releases.iterdir()]
+        live = Path(self.live() or "").name
+        gone = releases.superfluous(present, records, live, keep)
+        for name in gone:
+            if record := records.get(name):
+                now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+                self.record(record.model_copy(update={"state": "pruned", "at": now}))
+            shutil.rmtree(self.release_path(name))
+        for leftover in self._meta.glob("incoming-*"):
+            shutil.rmtree(leftover)
+        return list(gone)
+
+    def _incoming(self, release: str) -> Path:
+        return self._meta / f"incoming-{release}"
+
+    def _records(self) -> dict[str, releases.Record]:
+        path = self._meta / "releases.jsonl"
+        return releases.parse(path.read_text(encoding="utf-8")) if path.exists() else {}
