@@ -109,5 +109,5 @@ class Context:
             "DEPLOYR_PATH": self.task.entry.path,
         }
         if self.release:
-            facts["DEPLOYR_RELEASE"] = self.release
+            facts["DEPLOYR_RELEASE"] = str(self.target.release_path(self.release))
         return environment.for_app(self.recipe.env, self.manifest.build.env, facts)

@@ -2,25 +2,29 @@
 
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 _DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _SSH = "ssh -o BatchMode=yes -o StrictHostKeyChecking=accept-new"
 
-# Git needs the way to the network and to the owner's own credentials, and nothing else.
-_GIT_INHERITS = (
-    "GIT_ASKPASS",
-    "GIT_SSH_COMMAND",
-    "SSH_AUTH_SOCK",
-    "SSL_CERT_FILE",
-    "GIT_SSL_CAINFO",
+# The owner's way to the network: proxies, and authorities that sign what comes through them.
+_NETWORK = (
     "http_proxy",
     "https_proxy",
-    "HTTPS_PROXY",
     "no_proxy",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
     "NO_PROXY",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "CURL_CA_BUNDLE",
+    "GIT_SSL_CAINFO",
+    "NODE_EXTRA_CA_CERTS",
 )
+
+# The owner's own git credentials are for git alone.
+_GIT_CREDENTIALS = ("GIT_ASKPASS", "GIT_SSH_COMMAND", "SSH_AUTH_SOCK")
 
 
 def base() -> dict[str, str]:
@@ -30,13 +34,14 @@ def base() -> dict[str, str]:
         "HOME": str(Path.home()),
         "LANG": "C.UTF-8",
         "TMPDIR": tempfile.gettempdir(),
+        **_inherited(_NETWORK),
     }
 
 
 def for_git() -> dict[str, str]:
     """Return the environment of git: it never asks, and no GIT_TRACE prints credentials."""
-    inherited = {name: os.environ[name] for name in _GIT_INHERITS if name in os.environ}
-    return {"GIT_SSH_COMMAND": _SSH, **base(), **inherited, "GIT_TERMINAL_PROMPT": "0"}
+    credentials = _inherited(_GIT_CREDENTIALS)
+    return {"GIT_SSH_COMMAND": _SSH, **base(), **credentials, "GIT_TERMINAL_PROMPT": "0"}
 
 
 def for_app(
@@ -44,3 +49,7 @@ def for_app(
 ) -> dict[str, str]:
     """Return the environment of build and hook commands; later arguments win."""
     return {**base(), "CI": "true", **recipe, **manifest, **facts}
+
+
+def _inherited(names: Iterable[str]) -> dict[str, str]:
+    return {name: os.environ[name] for name in names if name in os.environ}

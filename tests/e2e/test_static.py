@@ -69,7 +69,7 @@ def test_secrets_of_the_env_file_never_reach_the_backend(deployr_for):
     # The command line itself holds the secret here, as it stands in the commit.
     assert done.returncode == 0
     assert SECRET not in done.stdout
-    assert "key [REDACTED]" in done.stdout
+    assert "key [masked]" in done.stdout
     # Keep WAL and database both in view.
     held = b"".join(path.read_bytes() for path in site.system.root.glob("backend.sqlite*"))
     assert SECRET.encode() not in held
