@@ -1,10 +1,15 @@
 """The loop: poll, claim, deploy, report."""
 
+import fcntl
 import json
 import logging
+import os
 import random
+import shutil
 import time
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from deployr.states import JobStatus
@@ -12,16 +17,13 @@ from deployr.states import JobStatus
 from .backoff import Backoff
 from .client import Candidate, Client, JobReply
 from .config import Places
-from .errors import BackendError, TokenRefusedError, UnreachableError
+from .errors import BackendError, RunnerError, TokenRefusedError, UnreachableError
 from .files import make_private_dir, write_atomically
 from .job import Job, Outcome
-from .reporter import Reporter
+from .reporter import MAX_REFUSALS, Reporter
 from .stop import StopFlag
 
 STATE_FILE = "status.json"
-_REFUSALS = 3
-"""401s in a row after which the token is taken for revoked."""
-
 _logger = logging.getLogger(__name__)
 
 
@@ -41,8 +43,10 @@ class Agent:
             self._stop.wait(self._turn())
 
     def run_once(self) -> None:
-        """Work one job if one waits. Raises UnreachableError, TokenRefusedError."""
-        self._work_first(self._client.poll().candidates)
+        """Work one job if one waits. Raises BackendError, UnreachableError."""
+        poll = self._client.poll()
+        self._note(last_contact=_now())
+        self._work_first(poll.candidates)
 
     def _turn(self) -> float:
         """Poll and work; return the seconds until the next poll."""
@@ -51,7 +55,7 @@ class Agent:
             worked = self._work_first(poll.candidates)
         except TokenRefusedError:
             self._refusals += 1
-            if self._refusals >= _REFUSALS:
+            if self._refusals >= MAX_REFUSALS:
                 raise
             return self._backoff.next()
         except UnreachableError as error:
@@ -113,6 +117,31 @@ class Agent:
             write_atomically(self._places.state / STATE_FILE, text)
         except OSError as error:
             _logger.warning("the state can't be written: %s", error)
+
+
+@contextmanager
+def sole_agent(places: Places) -> Iterator[None]:
+    """Keep other agents out of the state directory, and clear away what a killed one left.
+
+    Raises RunnerError when another one is at work. The kernel drops the lock with the process.
+    """
+    make_private_dir(places.state)
+    fd = os.open(places.state / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        if not _locked(fd):
+            raise RunnerError(f"another deployr-runner works with {places.state}")
+        shutil.rmtree(places.work, ignore_errors=True)
+        yield
+    finally:
+        os.close(fd)
+
+
+def _locked(fd: int) -> bool:
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def read_notes(places: Places) -> dict[str, object]:

@@ -81,10 +81,6 @@ class Client:
         self._session.headers["Accept"] = "application/json"
         self._session.headers["User-Agent"] = f"deployr-runner/{__version__}"
 
-    def health(self) -> None:
-        """Return when a Deployr backend answers at the URL."""
-        self._ask("GET", "/api/health")
-
     def register(self, body: dict[str, Any]) -> Registered:
         """Trade a one-time code for a token. Raises BackendError with the backend's advice."""
         answer = self._ask("POST", "/api/runner/register", body)

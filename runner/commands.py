@@ -10,12 +10,13 @@ from deployr import __version__
 from deployr.wire import DEFAULT_ENVIRONMENT, PROTOCOL
 
 from .agent import read_notes
-from .client import Client
+from .client import Client, Registered
 from .config import (
     Allow,
     Places,
     RunnerConfig,
     check_url,
+    instance_id,
     load,
     load_token,
     make_allow,
@@ -23,7 +24,7 @@ from .config import (
     save_token,
     with_allowed,
 )
-from .errors import ConfigError, RunnerError
+from .errors import ConfigError, RunnerError, TokenRefusedError
 
 
 @click.command()
@@ -58,8 +59,9 @@ def register(places: Places, /, url: str, code: str | None, name: str, **given: 
         "version": __version__,
         "labels": list(given["labels"]),
         "protocol": PROTOCOL,
+        "instance_id": instance_id(places),
     }
-    registered = Client(url).register(facts)
+    registered = _registered(Client(url), facts)
     save_token(places, registered.token)
     new = {"url": url.rstrip("/"), "name": registered.name, "labels": given["labels"]}
     save(places, config.model_copy(update=new))
@@ -152,6 +154,13 @@ def status(places: Places, *, as_json: bool) -> None:
         raise SystemExit(problem.exit_code)
 
 
+def _registered(client: Client, facts: dict[str, Any]) -> Registered:
+    try:
+        return client.register(facts)
+    except TokenRefusedError as error:
+        raise RunnerError(f"the one-time code is not taken: {error}") from None
+
+
 def _problem(config: RunnerConfig, token: str) -> RunnerError | None:
     try:
         Client(config.url, token).poll()
@@ -163,9 +172,16 @@ def _problem(config: RunnerConfig, token: str) -> RunnerError | None:
 def _print(facts: dict[str, object], config: RunnerConfig) -> None:
     for name in ("name", "url", "config", "state", "backend", "last_contact", "last_job"):
         if name in facts:
-            click.echo(f"{name.replace('_', ' ') + ':':<14}{facts[name]}")
+            click.echo(f"{name.replace('_', ' ') + ':':<14}{_words(facts[name])}")
     for entry in config.allow:
         click.echo(f"{'may deploy:':<14}{_line(entry)}")
+
+
+def _words(fact: object) -> str:
+    """Return the text of a fact; of several values those that are set."""
+    if isinstance(fact, dict):
+        return ", ".join(f"{key} {value}" for key, value in fact.items() if value is not None)
+    return str(fact)
 
 
 def _line(entry: Allow) -> str:

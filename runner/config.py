@@ -2,6 +2,7 @@
 
 import os
 import tomllib
+import uuid
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -17,6 +18,7 @@ from .errors import ConfigError
 from .files import make_private_dir, read_private, write_atomically
 
 CONFIG_FILE = "runner.toml"
+INSTANCE_FILE = "instance-id"
 TOKEN_FILE = "token"  # noqa: S105 - a file name
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -124,6 +126,17 @@ def save_token(places: Places, token: str) -> None:
     """Write the runner's token where only its own user can read it."""
     make_private_dir(places.config)
     write_atomically(places.config / TOKEN_FILE, token + "\n")
+
+
+def instance_id(places: Places) -> str:
+    """Return what names this installation, so that a lost answer to `register` can be repeated."""
+    path = places.config / INSTANCE_FILE
+    known = read_private(path)
+    if known is None:
+        known = str(uuid.uuid4())
+        make_private_dir(places.config)
+        write_atomically(path, known)
+    return known
 
 
 def check_url(url: str) -> None:

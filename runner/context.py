@@ -73,15 +73,25 @@ class Context:
         """The checkout as recipes see it."""
         return App(tree=self.tree, own_build=self.manifest.build.commands is not None)
 
-    def run_lines(self, lines: Iterable[str], cwd: Path, shell: Shell | None = None) -> None:
+    def run_lines(
+        self,
+        lines: Iterable[str],
+        cwd: Path,
+        *,
+        release: Path | None = None,
+        shell: Shell | None = None,
+    ) -> None:
         """Run command lines one after the other, showing each and its output in the log.
 
-        Raises CommandFailedError for the first that fails, and JobFailedError when stopped.
+        They are told of `release`, by default the new one once it exists. Raises CommandFailedError for the first that fails, and JobFailedError when stopped.
         """
+        if release is None and self.release:
+            release = self.target.release_path(self.release)
         for line in lines:
             self.log.line(f"$ {line}")
+            command = Command.line(line, cwd, self._env(release))
             try:
-                (shell or self.shell).run(Command.line(line, cwd, self._env()), self.log.output)
+                (shell or self.shell).run(command, self.log.output)
             finally:
                 self.log.end_output()
 
@@ -99,7 +109,7 @@ class Context:
             )
         )
 
-    def _env(self) -> Mapping[str, str]:
+    def _env(self, release: Path | None) -> Mapping[str, str]:
         facts = {
             "DEPLOYR_PROJECT": self.task.spec.project,
             "DEPLOYR_ENVIRONMENT": self.task.spec.environment,
@@ -108,6 +118,6 @@ class Context:
             "DEPLOYR_JOB": str(self.task.job_id),
             "DEPLOYR_PATH": self.task.entry.path,
         }
-        if self.release:
-            facts["DEPLOYR_RELEASE"] = str(self.target.release_path(self.release))
+        if release is not None:
+            facts["DEPLOYR_RELEASE"] = str(release)
         return environment.for_app(self.recipe.env, self.manifest.build.env, facts)

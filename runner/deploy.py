@@ -111,6 +111,7 @@ def _run_failure_hooks(ctx: Context, reason: Reason) -> None:
         return
     ctx.log.line("==> on_failure")
     try:
-        ctx.run_lines(lines, ctx.task.root if ctx.task.root.is_dir() else ctx.work, ctx.undo_shell)
+        place = ctx.task.root if ctx.task.root.is_dir() else ctx.work
+        ctx.run_lines(lines, place, shell=ctx.undo_shell)
     except (CommandFailedError, JobFailedError) as error:
         ctx.log.line(f"on_failure: {error}")

@@ -65,16 +65,16 @@ class Job:
         """Do what the payload says, if the owner allows it."""
         self._stop.limit(DEFAULT_TIMEOUT_SECONDS, self._started)
         try:
-            self._run(payload)
+            ctx = self._run(payload)
         except JobFailedError as error:
             return self._failed(error)
         except Exception as error:  # noqa: BLE001 - a bug: the job must still end, the runner go on
             masked = self._redactor.text(traceback.format_exc())
             _logger.error("job %s: %s", self._job_id, masked)  # noqa: TRY400 - the text is masked
             return self._failed(JobFailedError(Reason.INTERNAL, f"{type(error).__name__}: {error}"))
-        return self._completed()
+        return self._completed(ctx)
 
-    def _run(self, payload: str | None) -> None:
+    def _run(self, payload: str | None) -> Context:
         spec = _spec(payload)
         self.log.line(
             f"Deployr runner {__version__}: job {self._job_id} deploys {spec.project} "
@@ -86,6 +86,7 @@ class Job:
         with StopFlag() as undo_stop:
             self._context = self._prepare(task, target, undo_stop)
             deploy(self._context)
+        return self._context
 
     def _task(self, spec: JobSpec) -> Task:
         """Ask the owner's list as it is now. Raises JobFailedError."""
@@ -130,8 +131,8 @@ class Job:
             ),
         )
 
-    def _completed(self) -> Outcome:
-        self.log.line("completed")
+    def _completed(self, ctx: Context) -> Outcome:
+        self.log.line(f"completed: {ctx.commit} is live in {ctx.task.root} as {ctx.release}")
         return Outcome(status=JobStatus.COMPLETED, report=self._report(None))
 
     def _failed(self, error: JobFailedError) -> Outcome:
@@ -151,8 +152,8 @@ class Job:
         check = ctx.manifest.deploy.health_check
         return Report(
             detail=detail,
-            path=ctx.task.entry.path,
-            url=check.url if check else None,
+            path=self._redactor.text(ctx.task.entry.path),
+            url=self._redactor.text(check.url) if check else None,
             commit=ctx.commit or None,
             release=_release(ctx),
             steps=tuple(ctx.timings),

@@ -9,7 +9,7 @@ import click
 from deployr import __version__
 from deployr.states import Reason
 
-from .agent import Agent
+from .agent import Agent, sole_agent
 from .client import Client
 from .commands import allow, register, status
 from .config import Places, load, load_token
@@ -42,7 +42,7 @@ def run(places: Places, *, once: bool) -> None:
     """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     client = Client(load(places).url, load_token(places))
-    with StopFlag() as stop:
+    with sole_agent(places), StopFlag() as stop:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set(Reason.RUNNER_STOPPED))
         agent = Agent(client, places, stop)

@@ -6,7 +6,7 @@ import threading
 import time
 from typing import Any
 
-from deployr.logchunk import LogChunk
+from deployr.logchunk import MAX_CHUNK_BYTES, LogChunk
 from deployr.states import JobStatus, Reason
 
 from .backoff import Backoff
@@ -23,6 +23,13 @@ from .stop import StopFlag
 
 FIRST_SECONDS = 0.3
 """From the claim to the first post: whoever has just pushed is waiting."""
+
+EARLY_SECONDS = 10.0
+EARLY_INTERVAL = 2.0
+"""The backend learns only by and by that somebody follows a new job: be quick at first."""
+
+MAX_REFUSALS = 3
+"""401s in a row after which the token is taken for revoked."""
 
 END_SECONDS = 600.0
 STOPPING_END_SECONDS = 20.0
@@ -45,6 +52,7 @@ class Reporter:
         self._ack = 0
         self._full = False
         self._backoff = Backoff()
+        self._begun = time.monotonic()
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._beat, name=f"job-{job_id}", daemon=True)
 
@@ -86,17 +94,23 @@ class Reporter:
             self._stop.set(Reason.RUNNER_LOST)
             self._over.set()
             return 0
-        except LogGapError as gap:
-            return self._rewind(gap)
-        except UnreachableError as error:
-            return self._backoff.next(error.retry_after)
+        except (LogGapError, UnreachableError) as error:
+            return self._wait_after(error)
         except BackendError as error:
             _logger.warning("job %s: heartbeat refused: %s", self._job_id, error)
             return self._backoff.next()
         self._backoff.reset()
         if reply.cancel:
             self._stop.set(Reason.CANCELLED)
-        return 0 if self._pending() else reply.interval * random.uniform(0.8, 1.2)  # noqa: S311
+        return self._pause(reply.interval)
+
+    def _pause(self, interval: float) -> float:
+        """Return the seconds until the next heartbeat; none while whole chunks wait."""
+        if not self._full and self._log.size - self._ack >= MAX_CHUNK_BYTES:
+            return 0
+        if time.monotonic() - self._begun < EARLY_SECONDS:
+            interval = min(interval, EARLY_INTERVAL)
+        return interval * random.uniform(0.8, 1.2)  # noqa: S311 - spreads load, guards nothing
 
     def _insist(self, body: dict[str, Any], until: "_Patience", *, with_log: bool) -> bool:
         """Post until it is taken. Raises the last error when patience ends."""
@@ -104,15 +118,13 @@ class Reporter:
         while True:
             try:
                 self._post(body, with_log=with_log)
-            except LogGapError as gap:
-                wait = self._rewind(gap)
-            except UnreachableError as error:
+            except (LogGapError, UnreachableError) as error:
                 if until.is_over():
                     raise
-                wait = self._backoff.next(error.retry_after)
+                wait = self._wait_after(error)
             except TokenRefusedError:
                 refused += 1
-                if refused == 3:
+                if refused == MAX_REFUSALS:
                     raise
                 wait = self._backoff.next()
             else:
@@ -130,9 +142,12 @@ class Reporter:
         self._full = self._full or reply.log_full
         return reply
 
-    def _rewind(self, gap: LogGapError) -> float:
-        """Go back to where the backend is; it can't be where the log has not come yet."""
-        self._ack = min(gap.ack, self._log.size)
+    def _wait_after(self, error: LogGapError | UnreachableError) -> float:
+        """Return the seconds until the next try; after a gap it goes on where the backend is."""
+        if isinstance(error, UnreachableError):
+            return self._backoff.next(error.retry_after)
+        # The backend can't be where the log has not come yet.
+        self._ack = min(error.ack, self._log.size)
         return self._backoff.next()
 
     def _pending(self) -> bool:

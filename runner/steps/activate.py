@@ -37,7 +37,8 @@ class Activate:
             return
         ctx.log.line(f"going back to {self._previous}")
         ctx.target.activate(self._previous)
-        ctx.run_lines(self._after, ctx.task.root / self._previous, ctx.undo_shell)
+        place = ctx.task.root / self._previous
+        ctx.run_lines(self._after, place, release=place, shell=ctx.undo_shell)
 
 
 @dataclass(frozen=True)

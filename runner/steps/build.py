@@ -33,6 +33,8 @@ class Preflight:
                 Reason.PREFLIGHT_FAILED,
                 f"another deployment is working in {ctx.task.root}; try again when it is done",
             )
+        if ctx.task.env_text is not None and ENV_FILE not in self.shared_files:
+            ctx.log.line(f"{ctx.task.env_file} is not used: .env is not in deploy.shared.files")
 
     def undo(self, ctx: Context) -> None:
         """The lock is given back when the deployment ends, whichever way."""
