@@ -13,11 +13,12 @@ from typing import Any
 
 from flask import Flask, Response, request
 from pydantic import BaseModel, ValidationError
-from werkzeug.routing import IntegerConverter
+from werkzeug.routing import BaseConverter
 
 from app.errors import BadRequest, FieldErrors, Invalid, UnsupportedType
 
-MAX_ID = 2**63 - 1
+MAX_ID = 10**18 - 1
+"""Larger numbers than the databases know are refused or not found."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,11 +34,14 @@ class Operation:
     """Statuses of refusals beyond those that follow from token, path and body."""
 
 
-class IdConverter(IntegerConverter):
-    """An id in a URL; larger numbers than the databases know are not found."""
+class IdConverter(BaseConverter):
+    """An id in a URL."""
 
-    def __init__(self, map: Any) -> None:  # noqa: A002, ANN401 - werkzeug's name and type
-        super().__init__(map, min=1, max=MAX_ID)
+    # The bounds are in the pattern: what only `to_python` refuses may end as a 405.
+    regex = "[1-9][0-9]{0,17}"
+
+    def to_python(self, value: str) -> int:
+        return int(value)
 
 
 def init_api(app: Flask) -> None:

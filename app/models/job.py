@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Boolean, Float, ForeignKey, Index, Integer, String, Text
+from sqlalchemy import Boolean, Double, ForeignKey, Index, Integer, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.extensions import Base
@@ -85,5 +85,5 @@ class JobStep(Base):
     job_id: Mapped[int] = mapped_column(BigId, ForeignKey("deployment_jobs.id"), primary_key=True)
     position: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
     name: Mapped[str] = mapped_column(String(64))
-    seconds: Mapped[float] = mapped_column(Float(53))
+    seconds: Mapped[float] = mapped_column(Double)
     ok: Mapped[bool] = mapped_column(Boolean)

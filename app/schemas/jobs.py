@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from app.api import MAX_ID
 from app.schemas.common import Answer, Id, Moment, Name, PageQuery, QueryInt, UserRequest
 from deployr.manifest import Branch
 from deployr.states import Action, JobStatus, Reason
@@ -28,7 +29,7 @@ class NewJob(UserRequest):
 class JobsQuery(PageQuery):
     """Which jobs to list."""
 
-    project_id: Annotated[QueryInt, Field(ge=1, le=2**63 - 1)] | None = None
+    project_id: Annotated[QueryInt, Field(ge=1, le=MAX_ID)] | None = None
     environment: Annotated[str, Field(max_length=255)] | None = None
     status: JobStatus | None = None
 

@@ -233,7 +233,7 @@ def upgrade():
         sa.Column("job_id", BIG_ID, nullable=False),
         sa.Column("position", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("name", sa.String(length=64), nullable=False),
-        sa.Column("seconds", sa.Float(precision=53), nullable=False),
+        sa.Column("seconds", sa.Double(), nullable=False),
         sa.Column("ok", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(
             ["job_id"], ["deployment_jobs.id"], name=op.f("fk_job_steps_job_id")

@@ -18,9 +18,10 @@ def test_unknown_path(anyone):
     assert "text/html" == anyone.get("/nothing").mimetype
 
 
-@pytest.mark.parametrize("number", ["0", "-1", "x", str(2**63)])
+@pytest.mark.parametrize("number", ["0", "-1", "x", str(2**63), "٣"])
 def test_impossible_id(ada, number):
     assert (404, "not_found") == refusal(ada.get(f"/api/projects/{number}"))
+    assert (404, "not_found") == refusal(ada.post(f"/api/projects/{number}"))
 
 
 @pytest.mark.parametrize("method", ["put", "patch", "delete"])
