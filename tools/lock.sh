@@ -8,8 +8,8 @@ uv=${UV:-.venv/bin/uv}
 lock() {
     out=$1
     shift
-    "$uv" pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
-        --no-emit-index-url --no-emit-find-links --upgrade "$@" pyproject.toml -o "$out"
+    "${uv}" pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+        --no-emit-index-url --no-emit-find-links --upgrade "$@" pyproject.toml -o "${out}"
 }
 
 lock requirements/dev.txt --all-extras --group dev

@@ -40,7 +40,11 @@ def home():
 
 def install(home, *options, code=""):
     """Run the script without root, in an environment of its own."""
-    as_nobody = ["runuser", "--user", "nobody", "--"] if os.geteuid() == 0 else []
+    as_nobody = (
+        ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"]
+        if os.geteuid() == 0
+        else []
+    )
     network = {name: value for name, value in os.environ.items() if "CERT" in name or "CA_" in name}
     env = network | {
         "HOME": str(home),

@@ -1,0 +1,175 @@
+#!/usr/bin/env bash
+# Make this server a Deployr runner, from a checkout of the repository:
+#
+#   sudo ./install-runner.sh --url https://deployr.example.com --code dpc_... \
+#       --project my-app --allow-repo git@github.com:me/my-app.git --allow-branch main \
+#       --path /var/www/my-app
+#
+# Run again to upgrade: configuration and state stay.
+set -euo pipefail
+
+usage() {
+    cat <<'TEXT'
+usage: install-runner.sh --url URL [--code CODE] [options]
+
+  --url URL            address of the backend
+  --code CODE          one-time code of `deployr runners add`; better in DEPLOYR_CODE, where other
+                       users of this machine can't see it. Not needed once registered
+  --name NAME          name of the runner; default: the host name
+  --label LABEL        for runs_on in deploy.yaml; repeatable
+  --project NAME       what it may deploy, with --allow-repo, --allow-branch (repeatable), --path
+                       and --environment: see `deployr-runner register --help`
+  --prefix DIR         where the program goes; default /opt/deployr, or ~/.local/share/deployr
+  --user USER          user of the service; made if missing; default deployr (as root only)
+  --no-service         install and register, but start nothing
+  --help               show this
+TEXT
+}
+
+fail() {
+    echo "install-runner.sh: $1" >&2
+    exit "${2:-1}"
+}
+
+find_python() {
+    local python
+    for python in "${PYTHON:-python3}" python3.13 python3.12 python3.11; do
+        if "${python}" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+            echo "${python}"
+            return
+        fi
+    done
+    fail "needs Python >= 3.11. Debian 12, Ubuntu 24.04: apt-get install python3 python3-venv; RHEL 9: dnf install python3.11"
+}
+
+install_program() { # install_program PREFIX CHECKOUT
+    local python pip=("$1/venv/bin/python" -m pip --disable-pip-version-check --quiet)
+    python=$(find_python)
+    if [[ ! -x "$1/venv/bin/python" ]]; then
+        mkdir -p "$1"
+        "${python}" -m venv "$1/venv" \
+            || fail "${python} can't make a virtual environment: apt-get install python3-venv"
+    fi
+    echo "Installing the runner into $1 ..."
+    "${pip[@]}" install --require-hashes --requirement "$2/requirements/runner.txt"
+    "${pip[@]}" install --no-deps --force-reinstall "$2"
+}
+
+as_user() { # as_user USER COMMAND ...
+    local user=$1 name
+    shift
+    name=$(id -un)
+    if [[ "${user}" == "${name}" ]]; then
+        "$@"
+    else
+        runuser --user "${user}" -- "$@"
+    fi
+}
+
+make_user() { # make_user USER
+    id "$1" >/dev/null 2>&1 && return
+    echo "Making the user $1 ..."
+    useradd --system --create-home --home-dir "/var/lib/$1" --shell /usr/sbin/nologin "$1"
+}
+
+write_unit() { # write_unit USER PREFIX
+    cat >/etc/systemd/system/deployr-runner.service <<UNIT
+[Unit]
+Description=Deployr runner
+Wants=network-online.target
+After=network-online.target
+
+[Service]
+User=$1
+ExecStart=$2/venv/bin/deployr-runner --config-dir /etc/deployr --state-dir /var/lib/deployr run
+Environment=PYTHONSAFEPATH=1
+WorkingDirectory=/
+Restart=always
+RestartSec=5
+# 78: the backend refuses the token; starting again does not help.
+RestartPreventExitStatus=78
+TimeoutStopSec=60
+
+[Install]
+WantedBy=multi-user.target
+UNIT
+    systemctl daemon-reload
+    systemctl enable --quiet deployr-runner
+    systemctl restart deployr-runner
+}
+
+# Options; the arrays go to `deployr-runner` as they are.
+url=""
+code="${DEPLOYR_CODE:-}"
+prefix=""
+user=""
+service=yes
+registration=()
+places=()
+checkout=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+me=$(id -un)
+
+parse_options() {
+    while [[ $# -gt 0 ]]; do
+        case "$1" in
+            --no-service) service=no && shift && continue ;;
+            --help | -h)
+                usage
+                exit 0
+                ;;
+            *) [[ $# -ge 2 ]] || fail "unknown option, or no value for $1; see --help" 2 ;;
+        esac
+        case "$1" in
+            --url) url=$2 ;;
+            --code) code=$2 ;;
+            --prefix) prefix=$2 ;;
+            --user) user=$2 ;;
+            --name | --label | --project | --allow-repo | --allow-branch | --path | --environment)
+                registration+=("$1" "$2")
+                ;;
+            *) fail "unknown option $1; see --help" 2 ;;
+        esac
+        shift 2
+    done
+    [[ -n "${url}" ]] || fail "--url is missing; see --help" 2
+}
+
+choose_places() {
+    if [[ "${me}" == root ]]; then
+        user=${user:-deployr}
+        prefix=${prefix:-/opt/deployr}
+        places=(--config-dir /etc/deployr --state-dir /var/lib/deployr)
+        make_user "${user}"
+        install -d -m 0700 -o "${user}" /etc/deployr /var/lib/deployr
+    else
+        [[ -z "${user}" || "${user}" == "${me}" ]] || fail "--user ${user} needs root" 2
+        user=${me}
+        prefix=${prefix:-${HOME}/.local/share/deployr}
+    fi
+}
+
+start() { # start COMMAND ...
+    if [[ "${service}" == yes && "${me}" == root && -d /run/systemd/system ]]; then
+        write_unit "${user}" "${prefix}"
+        echo "The service deployr-runner is started; its log: journalctl -u deployr-runner"
+    else
+        echo "Start it: $* run"
+        echo "At every boot (crontab -e): @reboot $* run"
+    fi
+}
+
+main() {
+    parse_options "$@"
+    choose_places
+    install_program "${prefix}" "${checkout}"
+    local runner=("${prefix}/venv/bin/deployr-runner" "${places[@]}")
+    if [[ -n "${code}" ]]; then
+        # The code is used once and short-lived; still it stays out of the process list here.
+        DEPLOYR_CODE=${code} as_user "${user}" \
+            "${runner[@]}" register --url "${url}" "${registration[@]}"
+    fi
+    as_user "${user}" "${runner[@]}" status
+    start "${runner[@]}"
+}
+
+main "$@"
