@@ -4,10 +4,10 @@ from pathlib import Path
 
 import click
 import pytest
-from runner.main import cli as runner_cli
 
 from cli.errors import ExitCode
 from cli.main import cli
+from runner.main import cli as runner_cli
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 
