@@ -54,7 +54,8 @@ def superfluous(
 
     Only good ones count towards `keep`. Directories that Deployr did not name are not ours.
     """
-    ours = sorted((name for name in present if _NAME.fullmatch(name)), reverse=True)
-    good = [name for name in ours if name in records and records[name].state == "good"]
-    kept = {*good[:keep], live}
+    ours = [name for name in present if _NAME.fullmatch(name)]
+    # The record is in order of time, even where the clock was set back.
+    good = [name for name in records if records[name].state == "good" and name in ours]
+    kept = {*good[-keep:], live}
     return [name for name in ours if name not in kept]

@@ -17,7 +17,7 @@ from tests.support.databases import KINDS, empty_database
 
 CLAIMERS = 16
 JOBS = 400
-PROJECTS = 25
+PROJECTS = 8
 LIMIT_SECONDS = 60
 
 

@@ -1,0 +1,187 @@
+"""A small real HTTP server that speaks docs/protocol.md to runners, and misbehaves on demand."""
+
+import base64
+import json
+import threading
+from collections import deque
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from deployr.logchunk import LogChunk
+from deployr.wire import JobSpec, Report
+
+TOKEN = "dpr_" + "0" * 49
+CODE = "dpc_" + "0" * 49
+
+
+@dataclass
+class FakeJob:
+    """A job as the backend knows it."""
+
+    payload: bytes
+    status: str = "queued"
+    claim_id: str | None = None
+    log: bytearray = field(default_factory=bytearray)
+    cancel: bool = False
+    lost: bool = False
+    end: dict[str, Any] = field(default_factory=dict)
+    posts: list[dict[str, Any]] = field(default_factory=list)
+    finished: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def text(self) -> str:
+        return self.log.decode()
+
+    @property
+    def report(self) -> Report:
+        return Report.from_data(self.end["data"])
+
+    @property
+    def reason(self) -> str | None:
+        return self.end.get("reason")
+
+
+class Answer(Exception):
+    """An answer other than 200 with JSON of ours."""
+
+    def __init__(self, status: int, body: bytes | dict[str, Any], **headers: str) -> None:
+        super().__init__(status)
+        self.status = status
+        self.headers = headers
+        self.body = body if isinstance(body, bytes) else json.dumps(body).encode()
+
+
+def refusal(status: int, code: str, **more: Any) -> Answer:
+    return Answer(status, {"status": status, "code": code, "detail": f"It is {code}.", **more})
+
+
+class FakeBackend:
+    """State of the backend; tests read and change it while the server runs."""
+
+    def __init__(self) -> None:
+        self.jobs: dict[int, FakeJob] = {}
+        self.interval = 0.05
+        self.poll_after = 0.05
+        self.log_cap = 5 * 1024 * 1024
+        self.faults: deque[Answer] = deque()
+        """Given instead of the true answer to the next requests about jobs, after doing them."""
+        self.polls = 0
+        self.tokens = {TOKEN}
+        self.registrations: list[dict[str, Any]] = []
+        self._lock = threading.Lock()
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self._server.daemon_threads = True
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
+        self._thread.start()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._server.server_port}"
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+    def add(self, spec: JobSpec | bytes) -> FakeJob:
+        """Queue a job."""
+        job = FakeJob(payload=spec if isinstance(spec, bytes) else spec.to_bytes())
+        self.jobs[len(self.jobs) + 1] = job
+        return job
+
+    def answer(self, method: str, path: str, token: str, body: dict[str, Any]) -> dict[str, Any]:
+        with self._lock:
+            if path == "/api/runner/register":
+                return self._register(body)
+            if token not in self.tokens:
+                raise refusal(401, "unauthorized")
+            if method == "GET" and path.startswith("/api/runner/jobs?"):
+                found = self._poll()
+            else:
+                found = self._status(self.jobs[int(path.split("/")[4])], body)
+            if self.faults:
+                raise self.faults.popleft()
+            return found
+
+    def _register(self, body: dict[str, Any]) -> dict[str, Any]:
+        self.registrations.append(body)
+        if body["code"] != CODE:
+            raise refusal(401, "code_refused")
+        return {"runner_id": 1, "name": body["name"], "token": TOKEN, "poll_after": 5}
+
+    def _poll(self) -> dict[str, Any]:
+        self.polls += 1
+        queued = [number for number, job in self.jobs.items() if job.status == "queued"]
+        candidates = [{"job_id": number} for number in queued[:5]]
+        return {"candidates": candidates, "poll_after": self.poll_after, "new_field": 1}
+
+    def _status(self, job: FakeJob, body: dict[str, Any]) -> dict[str, Any]:
+        job.posts.append(body)
+        claims = job.status == "queued" and body["status"] == "running"
+        if claims:
+            job.status, job.claim_id = "running", body["claim_id"]
+        if job.lost:
+            raise refusal(410, "claim_lost")
+        if job.claim_id != body["claim_id"]:
+            raise refusal(409, "not_claimable")
+        self._take_end(job, body)
+        self._append(job, body.get("log"))
+        if job.end and len(job.log) >= min(job.end["log_final_bytes"], self.log_cap):
+            job.finished.set()
+        return self._standing(job)
+
+    def _take_end(self, job: FakeJob, body: dict[str, Any]) -> None:
+        if body["status"] != "running":
+            job.status, job.end = body["status"], body
+
+    def _append(self, job: FakeJob, log: dict[str, Any] | None) -> None:
+        if log is None:
+            return
+        raw = LogChunk(**log).unpack()
+        if log["off"] > len(job.log):
+            raise refusal(409, "log_gap", ack=len(job.log))
+        job.log += raw[len(job.log) - log["off"] :][: self.log_cap - len(job.log)]
+
+    def _standing(self, job: FakeJob) -> dict[str, Any]:
+        return {
+            "status": job.status,
+            "cancel": job.cancel,
+            "lease_seconds": 300,
+            "interval": self.interval,
+            "ack": len(job.log),
+            "log_full": len(job.log) >= self.log_cap,
+            "payload": base64.b64encode(job.payload).decode(),
+        }
+
+
+def _handler(backend: FakeBackend) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            self._serve({})
+
+        def do_POST(self) -> None:
+            length = int(self.headers["Content-Length"])
+            assert length <= 110 * 1024
+            self._serve(json.loads(self.rfile.read(length)))
+
+        def _serve(self, body: dict[str, Any]) -> None:
+            token = self.headers.get("Authorization", "").removeprefix("Bearer ")
+            try:
+                found = backend.answer(self.command, self.path, token, body)
+                answer = Answer(200, found)
+            except Answer as other:
+                answer = other
+            self.send_response(answer.status)
+            for name, value in {"Content-Type": "application/json", **answer.headers}.items():
+                self.send_header(name.replace("_", "-"), value)
+            self.send_header("Content-Length", str(len(answer.body)))
+            self.end_headers()
+            self.wfile.write(answer.body)
+
+        def log_message(self, *_: object) -> None:
+            """Stay silent."""
+
+    return Handler
