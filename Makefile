@@ -3,7 +3,7 @@ SHELL := /bin/sh
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check --quiet
-SCRIPTS := install-runner.sh tools/lock.sh tools/venv.sh tools/setup-machine.sh
+SCRIPTS := install-runner.sh $(wildcard tools/*.sh)
 APP ?= static
 export PYTHONDONTWRITEBYTECODE = 1
 

@@ -1,4 +1,4 @@
-"""`flask --app app deployr user …`: accounts, for the operator at the server's shell."""
+"""`flask deployr user …`: accounts, for the operator at the server's shell."""
 
 from collections.abc import Callable
 from functools import wraps

@@ -31,7 +31,7 @@ class GithubApp:
             raise Unavailable(
                 "github_not_configured",
                 "This backend has no GitHub app (DEPLOYR_GITHUB_CLIENT_ID and _SECRET). Its "
-                "operator makes tokens with `flask --app app deployr user create`.",
+                "operator makes tokens with `flask deployr user create`.",
             )
         self._client = (settings.github_client_id, settings.github_client_secret)
         self._url = settings.github_url.rstrip("/")

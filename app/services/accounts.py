@@ -27,7 +27,7 @@ def create_user(name: str, email: str) -> tuple[User, str]:
     try:
         return _create_user(name.strip(), email.lower())
     except IntegrityError:
-        how = "make a token with `flask --app app deployr user token`"
+        how = "make a token with `flask deployr user token`"
         detail = f"There is a user with {email} already; {how}."
         raise Conflict("email_taken", detail) from None
 
@@ -106,5 +106,5 @@ def _not_admitted(found: GithubUser) -> Forbidden:
     return Forbidden(
         "not_admitted",
         f"{found.login} has no account here. Ask the operator for "
-        f"`flask --app app deployr user create --email {found.email}`.",
+        f"`flask deployr user create --email {found.email}`.",
     )

@@ -17,7 +17,7 @@ STAMP_EVERY = timedelta(seconds=15)
 """Signs of life are written at most so often: a write for each poll would cost too much."""
 
 _HOW = {
-    TokenKind.USER: "Sign in again, or make a token with `flask --app app deployr user token`.",
+    TokenKind.USER: "Sign in again, or make a token with `flask deployr user token`.",
     TokenKind.RUNNER: "Register the runner again with a new code.",
 }
 

@@ -69,6 +69,6 @@ def _token() -> str:
         return stripped
     raise CliError(
         "No token was given.",
-        "The backend's owner makes one with `flask --app app deployr user create`.",
+        "The backend's owner makes one with `flask deployr user create`.",
         code=ExitCode.NOT_SIGNED_IN,
     )

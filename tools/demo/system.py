@@ -102,10 +102,10 @@ class DeployrSystem:
 
     def start_backend(self) -> None:
         """Create the database and a user, serve the API and sign the developer in."""
-        flask = (str(BIN / "flask"), "--app", "app")
-        self.run(*flask, "db", "upgrade", cwd=CHECKOUT)
+        flask = str(BIN / "flask")
+        self.run(flask, "db", "upgrade", cwd=CHECKOUT)
         user = ("--name", "Demo", "--email", "demo@example.com")
-        created = self.run(*flask, "deployr", "user", "create", *user, cwd=CHECKOUT)
+        created = self.run(flask, "deployr", "user", "create", *user, cwd=CHECKOUT)
         token = next(word for word in created.stdout.split() if word.startswith("dpu_"))
         argv = [sys.executable, "-m", "tools.demo.backend"]
         backend = self.start(argv, "backend", PYTHONPATH=str(CHECKOUT))

@@ -147,7 +147,7 @@ def test_backend_without_github_says_what_to_do(make_app):
     answer = _sign_in(Api(make_app()))
 
     assert (503, "github_not_configured") == refusal(answer)
-    assert "flask --app app deployr user create" in answer.json["detail"]
+    assert "flask deployr user create" in answer.json["detail"]
 
 
 @pytest.mark.parametrize("fields", [{}, {"access_token": "a", "code": "b"}])

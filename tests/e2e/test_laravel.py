@@ -1,0 +1,72 @@
+"""A developer deploys a Laravel app twice, with real PHP, Composer and migrations."""
+
+import json
+
+import pytest
+
+from tools.demo.apps import answers, page
+
+MIGRATION = """<?php use Illuminate\\Database\\Schema\\Blueprint;
+use Illuminate\\Support\\Facades\\Schema;
+return new class extends Illuminate\\Database\\Migrations\\Migration {
+    public function up() { Schema::create('tags', fn (Blueprint $table) => $table->id()); }
+    public function down() { Schema::dropIfExists('tags'); }
+};
+"""
+
+
+def up(site):
+    """What the app says of itself: it answers only with key, database and migrations."""
+    return json.loads(page(f"{site.url}up"))
+
+
+@pytest.mark.slow
+def test_second_commit_migrates_and_keeps_what_is_shared(deployr_for):
+    site = deployr_for("laravel")
+    assert (first := site.push("--create")).returncode == 0, first.stdout + first.stderr
+    assert answers(site.url, site.commit)
+    assert 1 == up(site)["migrations"]
+    (site.system.path / "current/storage/app/upload.txt").write_text("kept")
+    new = site.system.repo / "database/migrations/2024_01_02_000000_create_tags_table.php"
+    new.write_text(MIGRATION)
+
+    second = site.system.commit("Add tags")
+    assert site.push().returncode == 0
+
+    assert answers(site.url, second)
+    told = up(site)
+    assert (2, True, True) == (
+        *(told[name] for name in ("migrations", "config_cached", "routes_cached")),
+    )
+    assert "kept" == (site.system.path / "current/storage/app/upload.txt").read_text()
+    assert (site.system.path / "current").resolve().name == told["release"]
+
+
+@pytest.mark.slow
+def test_failing_migration_leaves_the_first_release_served(deployr_for):
+    site = deployr_for("laravel")
+    assert site.push("--create").returncode == 0
+    assert answers(site.url, site.commit)
+    broken = site.system.repo / "database/migrations/2024_01_02_000000_break.php"
+    broken.write_text(MIGRATION.replace("'tags'", "'notes'"))
+    site.system.commit("Create a table that exists")
+
+    done = site.push()
+
+    assert 1 == done.returncode
+    assert "step activate-hooks: `php artisan migrate --force` ended with exit code 1" in done.stdout
+    assert "already exists" in done.stdout
+    assert site.commit in page(site.url)
+
+
+@pytest.mark.slow
+def test_app_without_its_env_file_is_refused_before_the_build(deployr_for):
+    site = deployr_for("laravel")
+    env_file = site.system.root / "server/config/env/laravel.production.env"
+    env_file.unlink()
+
+    refused = site.push("--create")
+
+    assert 1 == refused.returncode
+    assert f"the app needs its .env: write it to {env_file}" in refused.stdout
+    assert "==> build" not in refused.stdout
