@@ -6,14 +6,15 @@ import threading
 
 from deployr.logchunk import MAX_CHUNK_BYTES
 
-from .redact import Redactor
+from .redact import CONTROL, Redactor
 
 MAX_LINE_CHARS = 64 * 1024
 MAX_LOG_BYTES = 16 * 1024 * 1024
 """More than the backend keeps of a job; bounds the memory of the runner."""
 
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_UNFINISHED = re.compile(r"(?:\r|\x1b(?:\[[0-?]*[ -/]*|\][^\x07\x1b]*\x1b?)?)?\Z")
+_UNFINISHED_CHARS = 256
 _CUT = b"\n[the log is cut here: it grew beyond 16 MiB]\n"
 
 
@@ -26,23 +27,22 @@ class JobLog:
         self._partial = ""
         self._covered = 0
         self._bytes = bytearray()
+        self._is_cut = False
         self._lock = threading.Lock()
 
     def line(self, text: str) -> None:
         """Append a line, or several, of our own."""
         self.end_output()
-        self._append(self._redactor.text(text) + "\n")
+        self._append(self._redactor.text(_clean(text)) + "\n")
 
     def output(self, chunk: bytes) -> None:
         """Append output of a command as it comes, cut anywhere."""
         text = self._partial + self._decoder.decode(chunk)
         complete, newline, self._partial = text.rpartition("\n")
         if newline:
-            self._append(self._masked(complete) + "\n")
+            self._append(self._masked(complete + newline))
         if len(self._partial) > MAX_LINE_CHARS + self._redactor.holdback:
-            split = self._redactor.split(_clean(self._partial), self._covered)
-            safe, self._partial, self._covered = split
-            self._append(safe)
+            self._append_front()
 
     def end_output(self) -> None:
         """Finish the last line of a command's output when it lacks its newline."""
@@ -66,16 +66,26 @@ class JobLog:
         covered, self._covered = self._covered, 0
         return self._redactor.text(_clean(text), covered)
 
+    def _append_front(self) -> None:
+        """Append what is safe of a line that grew too long to wait for its end."""
+        # The rest of an escape sequence, or of \r\n, comes with the next chunk.
+        unfinished = _UNFINISHED.search(self._partial, len(self._partial) - _UNFINISHED_CHARS)
+        end = unfinished.start() if unfinished else len(self._partial)
+        front, tail = self._partial[:end], self._partial[end:]
+        safe, rest, self._covered = self._redactor.split(_clean(front), self._covered)
+        self._partial = rest + tail
+        self._append(safe)
+
     def _append(self, text: str) -> None:
         raw = text.encode("utf-8", "replace")
         with self._lock:
-            if len(self._bytes) + len(raw) <= MAX_LOG_BYTES:
-                self._bytes += raw
-            elif not self._bytes.endswith(_CUT):
-                self._bytes += _CUT
+            if self._is_cut:
+                return
+            self._is_cut = len(self._bytes) + len(raw) > MAX_LOG_BYTES
+            self._bytes += _CUT if self._is_cut else raw
 
 
 def _clean(text: str) -> str:
     """Drop colours and other control characters; progress that rewrites its line gets lines."""
     plain = _ANSI.sub("", text).replace("\r\n", "\n")
-    return _CONTROL.sub("", plain.replace("\r", "\n"))
+    return CONTROL.sub("", plain.replace("\r", "\n"))

@@ -20,8 +20,11 @@ _PATTERNS = (
     TOKEN_PATTERN,
     re.compile(r"\b(?:gh[pousr]_[0-9A-Za-z]{20,255}|github_pat_[0-9A-Za-z_]{20,255})"),
     re.compile(r"\b(?:glpat|gldt|glrt|glcbt)-[0-9A-Za-z_.-]{16,255}"),
-    re.compile(r"://([^\s/@'\"]{1,500})@"),
+    re.compile(r"://([^\s/'\"]{1,500})@"),
 )
+
+CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+"""What the log drops, so that secrets show up without it."""
 
 _HARMLESS = frozenset(
     """
@@ -61,7 +64,12 @@ class Redactor:
         Returns it, the unmasked rest, and how many characters of the rest belong to a secret
         whose mask stands at the end of the front. The rest holds any secret that may still grow.
         """
-        cut = max(0, len(text) - self.holdback)
+        cut = len(text) - self.holdback
+        # A cut in or behind :// would hide that a password follows.
+        if (mark := text.find("://", max(0, cut - 3), max(0, cut + 2))) >= 0:
+            cut = mark
+        if cut <= 0:
+            return "", text, covered
         spans = self._spans(text, covered)
         over = max([0, *(end - cut for start, end in spans if start < cut < end)])
         front = [(start, min(end, cut)) for start, end in spans if start < cut]
@@ -90,7 +98,11 @@ class Redactor:
 
 def needles(value: str) -> set[str]:
     """Return the texts in which `value` or one of its lines may show up in a line of output."""
-    parts = {value, *value.splitlines(), *(line.strip() for line in value.splitlines())}
+    parts: set[str] = set()
+    for whole in (value, CONTROL.sub("", value)):
+        parts.update((whole, *whole.splitlines(), *map(str.strip, whole.splitlines())))
+    # In an env file PHP and shells take \$ for a plain dollar sign, python-dotenv does not.
+    parts.update([part.replace("\\$", "$") for part in parts])
     found: set[str] = set()
     for part in parts:
         if len(part) >= MIN_LENGTH:

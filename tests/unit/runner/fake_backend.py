@@ -42,8 +42,8 @@ class FakeJob:
         return self.end.get("reason")
 
 
-class Answer(Exception):
-    """An answer other than 200 with JSON of ours."""
+class AnswerError(Exception):
+    """An answer other than the true one."""
 
     def __init__(self, status: int, body: bytes | dict[str, Any], **headers: str) -> None:
         super().__init__(status)
@@ -52,8 +52,8 @@ class Answer(Exception):
         self.body = body if isinstance(body, bytes) else json.dumps(body).encode()
 
 
-def refusal(status: int, code: str, **more: Any) -> Answer:
-    return Answer(status, {"status": status, "code": code, "detail": f"It is {code}.", **more})
+def refusal(status: int, code: str, **more: Any) -> AnswerError:
+    return AnswerError(status, {"status": status, "code": code, "detail": f"It is {code}.", **more})
 
 
 class FakeBackend:
@@ -64,7 +64,7 @@ class FakeBackend:
         self.interval = 0.05
         self.poll_after = 0.05
         self.log_cap = 5 * 1024 * 1024
-        self.faults: deque[Answer] = deque()
+        self.faults: deque[AnswerError] = deque()
         """Given instead of the true answer to the next requests about jobs, after doing them."""
         self.polls = 0
         self.tokens = {TOKEN}
@@ -171,8 +171,8 @@ def _handler(backend: FakeBackend) -> type[BaseHTTPRequestHandler]:
             token = self.headers.get("Authorization", "").removeprefix("Bearer ")
             try:
                 found = backend.answer(self.command, self.path, token, body)
-                answer = Answer(200, found)
-            except Answer as other:
+                answer = AnswerError(200, found)
+            except AnswerError as other:
                 answer = other
             self.send_response(answer.status)
             for name, value in {"Content-Type": "application/json", **answer.headers}.items():

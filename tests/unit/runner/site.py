@@ -4,6 +4,7 @@ import os
 import subprocess
 import time
 from pathlib import Path
+from typing import Any
 
 from deployr.wire import JobSpec
 from runner.agent import Agent
@@ -82,7 +83,7 @@ class Site:
         }
         return JobSpec.model_validate(fields | changes)
 
-    def push(self, **changes: object) -> FakeJob:
+    def push(self, **changes: Any) -> FakeJob:
         """Queue a job for the newest commit and let an agent work it to its end."""
         return self.work(self.backend.add(self.spec(**changes)))
 

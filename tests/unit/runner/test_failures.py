@@ -7,6 +7,8 @@ import pytest
 
 from runner.targets.vps import VpsTarget
 
+from .site import Site
+
 
 def manifest(**sections: object) -> str:
     """JSON is YAML too."""
@@ -21,7 +23,7 @@ def live(site):
     return site
 
 
-def served(site) -> str:
+def served(site: Site) -> str:
     return (site.current / "index.html").read_text()
 
 

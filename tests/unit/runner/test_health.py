@@ -6,6 +6,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from .site import Site
+
 
 class App(ThreadingHTTPServer):
     """Answers each path as told; counts what it was asked."""
@@ -64,7 +66,7 @@ def push(site, app):
 HOOKS = {"after_activate": ["echo $(cat index.html) >> $DEPLOYR_PATH/restarts"]}
 
 
-def served(site) -> str:
+def served(site: Site) -> str:
     return (site.current / "index.html").read_text()
 
 

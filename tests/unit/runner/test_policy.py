@@ -110,7 +110,7 @@ HOSTILE = {
     "project": {"project": "../blog"},
     "path": {"params": {"path": "/etc"}},
     "rollback": {"action": "rollback"},
-    "open commit": {"commit": "", "unsigned": False},
+    "open commit": {"commit": "abcd", "unsigned": False},
 }
 
 
@@ -119,7 +119,7 @@ def test_hostile_backend_starts_no_process(site, recorder, changes):
     site.commit({"index.html": "x"})
     os.environ["PATH"] = str(recorder.parent / "tools")
 
-    job = site.work(site.backend.add(site.spec(HASH, **changes) if changes else b""))
+    job = site.work(site.backend.add(site.spec(**{"commit": HASH, **changes})))
 
     assert "policy_refused" == job.reason
     assert not recorder.exists()

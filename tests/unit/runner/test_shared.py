@@ -20,7 +20,9 @@ def test_shared_directory_is_seeded_once_and_kept(site):
     site.commit({"data/second.txt": "2"})
     site.push()
 
-    assert ["first.txt", "upload.txt"] == sorted(p.name for p in (site.root / "shared/data").iterdir())
+    assert ["first.txt", "upload.txt"] == sorted(
+        p.name for p in (site.root / "shared/data").iterdir()
+    )
     assert (site.current / "data").is_symlink()
     assert "../../shared/data" == str((site.current.resolve() / "data").readlink())
 

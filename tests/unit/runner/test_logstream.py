@@ -1,0 +1,197 @@
+"""The log of a job: whatever programs print becomes lines of clean text, masked and bounded."""
+
+import pytest
+
+from deployr.logchunk import MAX_CHUNK_BYTES
+from runner import logstream
+from runner.logstream import JobLog
+from runner.redact import MASK, MAX_PATTERN_LENGTH, Redactor
+
+SECRET = "correct-horse-battery"
+LINE = logstream.MAX_LINE_CHARS
+
+
+@pytest.fixture
+def log() -> JobLog:
+    """A log that masks one secret."""
+    redactor = Redactor()
+    redactor.learn({"PASSWORD": SECRET})
+    return JobLog(redactor)
+
+
+def text(log: JobLog) -> str:
+    """Return the whole log."""
+    pieces, offset = [], 0
+    while piece := log.chunk(offset):
+        pieces.append(piece)
+        offset += len(piece)
+    assert offset == log.size
+    return b"".join(pieces).decode()
+
+
+def shown(log: JobLog, *chunks: bytes) -> str:
+    for chunk in chunks:
+        log.output(chunk)
+    log.end_output()
+    return text(log)
+
+
+NOISE = {
+    "colour": (b"\x1b[1;31mred\x1b[0m\n", "red\n"),
+    "cursor": (b"a\x1b[2K\x1b[1Gb\x1b[?25h\n", "ab\n"),
+    "title": (b"\x1b]0;npm install\x07x\n", "x\n"),
+    "link": (b"\x1b]8;;https://a.example\x1b\\x\x1b]8;;\x1b\\\n", "x\n"),
+    "other escapes": (b"\x1bMx\x1b\n", "x\n"),
+    "control": (b"b\x07e\x08l\x00l\x7f\x0c\x0b\n", "bell\n"),
+    "tab": (b"a\tb\n", "a\tb\n"),
+    "windows": (b"a\r\nb\r\n", "a\nb\n"),
+    "progress": (b"10%\r20%\r100%\n", "10%\n20%\n100%\n"),
+    "empty lines": (b"\n\na\n", "\n\na\n"),
+    "utf-8": ("grüße ✓ 🎉\n".encode(), "grüße ✓ 🎉\n"),
+    "no utf-8": (b"gr\xfc\xdfe\n", "gr\ufffd\ufffde\n"),
+}
+
+
+@pytest.mark.parametrize(("raw", "expected"), NOISE.values(), ids=NOISE)
+def test_output_becomes_clean_text(log, raw, expected):
+    assert expected == shown(log, raw)
+
+
+@pytest.mark.parametrize(("raw", "expected"), NOISE.values(), ids=NOISE)
+def test_output_that_comes_byte_by_byte_reads_the_same(log, raw, expected):
+    assert expected == shown(log, *(raw[at : at + 1] for at in range(len(raw))))
+
+
+def test_secret_with_colours_in_it_is_masked(log):
+    assert f"{MASK}\n" == shown(log, b"correct-\x1b[31mhorse\x1b[0m-battery\n")
+
+
+def test_line_is_shown_once_it_is_complete(log):
+    log.output(b"one\ntw")
+    assert "one\n" == text(log)
+
+    log.output(b"o\n")
+
+    assert "one\ntwo\n" == text(log)
+
+
+def test_unfinished_last_line_gets_its_newline(log):
+    assert "one\ntwo\n" == shown(log, b"one\ntwo")
+
+
+def test_unfinished_character_at_the_end_is_shown_as_unreadable(log):
+    assert "a\ufffd\n" == shown(log, b"a\xe2\x9c")
+
+
+def test_line_of_our_own_follows_unfinished_output_on_its_own_line(log):
+    log.output(b"no newline")
+    log.line("==> next")
+    log.output(b"more\n")
+
+    assert "no newline\n==> next\nmore\n" == text(log)
+
+
+def test_line_of_our_own_is_masked_and_cleaned(log):
+    """It may hold what a program or a commit said."""
+    log.line(f"$ echo {SECRET} \x1b]0;title\x07\x1b[31m")
+
+    assert f"$ echo {MASK} \n" == text(log)
+
+
+def test_end_of_output_without_output_shows_nothing(log):
+    log.end_output()
+
+    assert "" == text(log)
+
+
+def test_long_line_without_newline_is_shown_before_it_ends(log):
+    """Its last characters are held back: a secret may be growing there."""
+    log.output(b"x" * (LINE + 2 * MAX_PATTERN_LENGTH))
+
+    assert LINE + MAX_PATTERN_LENGTH == log.size
+
+
+def test_long_line_is_kept_whole(log):
+    long = b"0123456789" * LINE
+
+    assert long.decode() + "\n" == shown(
+        log, *(long[at : at + 50_000] for at in range(0, 10 * LINE, 50_000))
+    )
+
+
+# A long line is cut this far before its end as soon as it passes the limit by one character.
+CUT = LINE + 1
+
+
+@pytest.mark.parametrize("before_cut", [0, 1, 10, len(SECRET) - 1, len(SECRET)])
+def test_secret_across_the_cut_of_a_long_line_is_masked_once(log, before_cut):
+    start = CUT - before_cut
+    raw = b"x" * start + SECRET.encode() + b"y" * (MAX_PATTERN_LENGTH - len(SECRET) + before_cut)
+
+    said = shown(log, raw, b"z")
+
+    tail = "y" * (MAX_PATTERN_LENGTH - len(SECRET) + before_cut)
+    assert f"{'x' * start}{MASK}{tail}z\n" == said
+
+
+@pytest.mark.parametrize("before_cut", range(-1, 8))
+def test_url_across_the_cut_of_a_long_line_keeps_its_password_to_itself(log, before_cut):
+    start = CUT - before_cut
+    raw = b"x" * start + b"://me:pw@host" + b"y" * MAX_PATTERN_LENGTH
+
+    said = shown(log, raw[: CUT + MAX_PATTERN_LENGTH], raw[CUT + MAX_PATTERN_LENGTH :])
+
+    assert f"{'x' * start}://{MASK}@host{'y' * MAX_PATTERN_LENGTH}\n" == said
+
+
+def test_rest_of_a_cut_secret_stays_masked_when_only_noise_follows(log):
+    raw = b"x" * (CUT - 5) + SECRET.encode() + b"y" * (MAX_PATTERN_LENGTH - len(SECRET) + 5)
+
+    said = shown(log, raw, b"\0" * (LINE + 1), b"z\n")
+
+    tail = "y" * (MAX_PATTERN_LENGTH - len(SECRET) + 5)
+    assert f"{'x' * (CUT - 5)}{MASK}{tail}z\n" == said
+
+
+@pytest.mark.parametrize("cut", range(1, 6))
+def test_colour_across_the_end_of_a_long_piece_is_dropped(log, cut):
+    colour = b"\x1b[31m"
+    raw = b"x" * (CUT + MAX_PATTERN_LENGTH) + colour[:cut]
+
+    assert "x" * (CUT + MAX_PATTERN_LENGTH) + "y\n" == shown(log, raw, colour[cut:] + b"y")
+
+
+def test_windows_newline_across_the_end_of_a_long_piece_is_one_newline(log):
+    raw = b"x" * (CUT + MAX_PATTERN_LENGTH) + b"\r"
+
+    assert "x" * (CUT + MAX_PATTERN_LENGTH) + "\ny\n" == shown(log, raw, b"\ny")
+
+
+def test_chunk_is_at_most_what_one_post_carries(log):
+    log.output(b"x" * 150_000 + b"\n")
+
+    sizes = [len(log.chunk(at)) for at in (0, MAX_CHUNK_BYTES, 2 * MAX_CHUNK_BYTES, 150_001)]
+    assert [MAX_CHUNK_BYTES, MAX_CHUNK_BYTES, 150_001 - 2 * MAX_CHUNK_BYTES, 0] == sizes
+
+
+CUT_LINE = "[the log is cut here: it grew beyond 16 MiB]"
+
+
+def test_log_is_cut_at_16_mib(log):
+    line = b"x" * 1023 + b"\n"
+    for _ in range(17):
+        log.output(line * 1024)
+
+    assert 16 * 1024 * 1024 == log.size - len(f"\n{CUT_LINE}\n")
+    assert CUT_LINE == text(log).splitlines()[-1]
+
+
+def test_nothing_follows_the_mark_of_the_cut(log, monkeypatch):
+    """Not even a line that would still fit."""
+    monkeypatch.setattr(logstream, "MAX_LOG_BYTES", 1000)
+    log.output(b"x" * 900 + b"\n")
+    log.output(b"y" * 200 + b"\n")
+    log.output(b"small\n")
+    log.output(b"y" * 200 + b"\n")
+
+    assert "x" * 900 + f"\n\n{CUT_LINE}\n" == text(log)
