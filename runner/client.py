@@ -21,6 +21,9 @@ TIMEOUT = (5, 30)
 """Seconds to connect and between two bytes of an answer."""
 
 MAX_RETRY_AFTER = 300.0
+MAX_PAUSE = 3600.0
+"""A backend that wants longer pauses than this (Infinity is JSON to Python) is none of ours."""
+
 _RETRYABLE = frozenset({408, 425, 429})
 
 _Answer = TypeVar("_Answer", bound=Wire)
@@ -45,7 +48,7 @@ class Poll(Wire):
     """What there is to do."""
 
     candidates: tuple[Candidate, ...] = ()
-    poll_after: float = Field(default=5, ge=0)
+    poll_after: float = Field(default=5, ge=0, le=MAX_PAUSE)
 
 
 class JobReply(Wire):
@@ -53,7 +56,7 @@ class JobReply(Wire):
 
     status: str
     cancel: bool = False
-    interval: float = Field(default=15, ge=0)
+    interval: float = Field(default=15, ge=0, le=MAX_PAUSE)
     ack: int = Field(default=0, ge=0)
     log_full: bool = False
     payload: str | None = None
@@ -118,7 +121,7 @@ class Client:
 def _json_of(response: requests.Response) -> object:
     try:
         return response.json()
-    except requests.exceptions.JSONDecodeError:
+    except (requests.exceptions.JSONDecodeError, RecursionError):
         return None
 
 

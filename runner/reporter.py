@@ -138,8 +138,10 @@ class Reporter:
             chunk = LogChunk.pack(self._ack, self._log.chunk(self._ack))
             posted["log"] = chunk.model_dump()
         reply = self._client.post_status(self._job_id, posted)
+        # A backend that takes nothing of one piece would be sent it for ever.
+        is_stuck = "log" in posted and reply.ack <= self._ack
+        self._full = self._full or reply.log_full or is_stuck
         self._ack = reply.ack
-        self._full = self._full or reply.log_full
         return reply
 
     def _wait_after(self, error: LogGapError | UnreachableError) -> float:

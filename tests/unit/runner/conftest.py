@@ -1,8 +1,18 @@
 """Fixtures of the runner's tests: a backend, and a site to deploy."""
 
+import threading
+import time
+from collections.abc import Callable
+
 import pytest
 
-from .fake_backend import FakeBackend
+from deployr.states import Reason
+from runner import backoff
+from runner.agent import Agent
+from runner.client import Client
+from runner.stop import StopFlag
+
+from .fake_backend import TOKEN, FakeBackend
 from .site import Site
 
 
@@ -18,3 +28,34 @@ def backend():
 def site(tmp_path, backend) -> Site:
     """A project with an empty repository, allowed from its branch main."""
     return Site(tmp_path, backend)
+
+
+@pytest.fixture
+def impatient(monkeypatch):
+    """Failures are tried again at once."""
+    monkeypatch.setattr(backoff, "MIN_SECONDS", 0.02)
+
+
+@pytest.fixture
+def agent(site, impatient):
+    """An agent that works in a thread; yields the flag that stops it."""
+    with StopFlag() as stop:
+        worker = Agent(Client(site.backend.url, TOKEN), site.places, stop)
+        thread = threading.Thread(target=worker.run)
+        thread.start()
+        yield stop
+        stop.set(Reason.RUNNER_STOPPED)
+        thread.join()
+
+
+@pytest.fixture
+def eventually() -> Callable[[Callable[[], object]], None]:
+    """Wait until something is true, at most 20 s."""
+
+    def wait(is_true: Callable[[], object]) -> None:
+        deadline = time.monotonic() + 20
+        while not is_true():
+            assert time.monotonic() < deadline, "it did not become true"
+            time.sleep(0.02)
+
+    return wait

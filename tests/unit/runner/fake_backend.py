@@ -64,8 +64,11 @@ class FakeBackend:
         self.interval = 0.05
         self.poll_after = 0.05
         self.log_cap = 5 * 1024 * 1024
-        self.faults: deque[AnswerError] = deque()
-        """Given instead of the true answer to the next requests about jobs, after doing them."""
+        self.faults: deque[AnswerError | None] = deque()
+        """Given instead of the true answers to the next requests, after doing what they ask for;
+        None is the true answer."""
+        self.deaf = False
+        """Whether it throws logs away and says nothing of it."""
         self.polls = 0
         self.tokens = {TOKEN}
         self.registrations: list[dict[str, Any]] = []
@@ -100,8 +103,8 @@ class FakeBackend:
                 found = self._poll()
             else:
                 found = self._status(self.jobs[int(path.split("/")[4])], body)
-            if self.faults:
-                raise self.faults.popleft()
+            if fault := self.faults.popleft() if self.faults else None:
+                raise fault
             return found
 
     def _register(self, body: dict[str, Any]) -> dict[str, Any]:
@@ -136,7 +139,7 @@ class FakeBackend:
             job.status, job.end = body["status"], body
 
     def _append(self, job: FakeJob, log: dict[str, Any] | None) -> None:
-        if log is None:
+        if log is None or self.deaf:
             return
         raw = LogChunk(**log).unpack()
         if log["off"] > len(job.log):
