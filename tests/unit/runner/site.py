@@ -24,11 +24,11 @@ GIT_ENV = {
 }
 
 
-def git(where: Path, *arguments: str) -> str:
+def git(where: Path, *arguments: str, stdin: str = "") -> str:
     """Run git and return its output."""
     argv = ["git", "-c", "init.defaultBranch=main", "-c", "protocol.file.allow=always", *arguments]
     done = subprocess.run(
-        argv, cwd=where, env=GIT_ENV, check=True, stdout=subprocess.PIPE, text=True
+        argv, cwd=where, env=GIT_ENV, check=True, input=stdin, stdout=subprocess.PIPE, text=True
     )
     return done.stdout.strip()
 
