@@ -54,7 +54,9 @@ def test_failing_migration_leaves_the_first_release_served(deployr_for):
     done = site.push()
 
     assert 1 == done.returncode
-    assert "step activate-hooks: `php artisan migrate --force` ended with exit code 1" in done.stdout
+    assert (
+        "step activate-hooks: `php artisan migrate --force` ended with exit code 1" in done.stdout
+    )
     assert "already exists" in done.stdout
     assert site.commit in page(site.url)
 

@@ -10,8 +10,10 @@ from deployr.states import Reason
 from runner import backoff
 from runner.agent import Agent
 from runner.client import Client
+from runner.config import Places
 from runner.stop import StopFlag
 
+from .command_line import CommandLine
 from .fake_backend import TOKEN, FakeBackend
 from .site import Site
 
@@ -59,3 +61,15 @@ def eventually() -> Callable[[Callable[[], object]], None]:
             time.sleep(0.02)
 
     return wait
+
+
+@pytest.fixture
+def places(tmp_path) -> Places:
+    """Where a runner keeps its things, empty as yet."""
+    return Places(config=tmp_path / "config", state=tmp_path / "state")
+
+
+@pytest.fixture
+def command(places, monkeypatch, capsys) -> CommandLine:
+    """The command `deployr-runner` of those places."""
+    return CommandLine(places, monkeypatch, capsys)
