@@ -12,6 +12,7 @@ from deployr.wire import DEFAULT_ENVIRONMENT, PROTOCOL
 from .agent import read_notes
 from .client import Client, Registered
 from .config import (
+    CONFIG_FILE,
     Allow,
     Places,
     RunnerConfig,
@@ -20,6 +21,7 @@ from .config import (
     load,
     load_token,
     make_allow,
+    make_config,
     save,
     save_token,
     with_allowed,
@@ -48,7 +50,9 @@ def register(places: Places, /, url: str, code: str | None, name: str, **given: 
     """
     check_url(url)
     entry = _first_entry(given)
-    config = _known(places) or RunnerConfig(url=url, name=name)
+    config = make_config(
+        url=url.rstrip("/"), name=name, labels=given["labels"], allow=_known_list(places)
+    )
     if entry:
         config = with_allowed(config, entry)
     asked = code or click.prompt("One-time code", hide_input=True)
@@ -63,8 +67,7 @@ def register(places: Places, /, url: str, code: str | None, name: str, **given: 
     }
     registered = _registered(Client(url), facts)
     save_token(places, registered.token)
-    new = {"url": url.rstrip("/"), "name": registered.name, "labels": given["labels"]}
-    save(places, config.model_copy(update=new))
+    save(places, config.model_copy(update={"name": registered.name}))
     click.echo(f"Registered as {registered.name}. Start it: deployr-runner run")
 
 
@@ -189,11 +192,9 @@ def _line(entry: Allow) -> str:
     return f"{entry.project} ({entry.environment}): {entry.repo} [{branches}] to {entry.path}"
 
 
-def _known(places: Places) -> RunnerConfig | None:
-    """Return the configuration of an earlier registration: its list stays the owner's."""
-    if not (places.config / "runner.toml").exists():
-        return None
-    return load(places)
+def _known_list(places: Places) -> tuple[Allow, ...]:
+    """Return the list of an earlier registration: it stays the owner's."""
+    return load(places).allow if (places.config / CONFIG_FILE).exists() else ()
 
 
 def _first_entry(given: dict[str, Any]) -> Allow | None:

@@ -141,10 +141,25 @@ def instance_id(places: Places) -> str:
 
 def check_url(url: str) -> None:
     """Raise ConfigError unless the token may be sent to `url`: by https, or inside this machine."""
-    parts = urlsplit(url)
-    plain = parts.scheme == "http" and parts.hostname in _LOOPBACK
-    if not parts.hostname or parts.username or not (parts.scheme == "https" or plain):
+    if not _is_safe(url):
         raise ConfigError(f"the backend's URL must start with https:// (got {url!r})")
+
+
+def _is_safe(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    plain = parts.scheme == "http" and parts.hostname in _LOOPBACK
+    return bool(parts.hostname) and not parts.username and (parts.scheme == "https" or plain)
+
+
+def make_config(**fields: Any) -> RunnerConfig:  # noqa: ANN401 - checked here
+    """Return a configuration. Raises ConfigError that names the wrong field."""
+    try:
+        return RunnerConfig(**fields)
+    except ValidationError as error:
+        raise ConfigError(_first_problem(error)) from None
 
 
 def make_allow(**fields: Any) -> Allow:  # noqa: ANN401 - checked here
@@ -188,7 +203,8 @@ def check_conflicts(others: tuple[Allow, ...], entry: Allow) -> None:
 
 
 def _overlap(one: str, other: str) -> bool:
-    first, second = PurePosixPath(one), PurePosixPath(other)
+    # To PurePosixPath //srv is another place than /srv; to Linux it is not.
+    first, second = (PurePosixPath("/", path.lstrip("/")) for path in (one, other))
     return first.is_relative_to(second) or second.is_relative_to(first)
 
 

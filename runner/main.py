@@ -63,6 +63,9 @@ def main() -> None:
     except RunnerError as error:
         click.echo(f"Error: {error}", err=True)
         code = error.exit_code
+    except OSError as error:
+        click.echo(f"Error: {error}", err=True)
+        code = ExitCode.FAILURE
     except click.exceptions.Abort:
         code = 130
     except click.ClickException as error:
