@@ -25,6 +25,7 @@ class VpsTarget:
         self._shared = root / "shared"
         self._current = root / "current"
         self._meta = root / _META
+        self._record_file = self._meta / "releases.jsonl"
         self._lock: int | None = None
 
     def secrets(self) -> dict[str, str]:
@@ -126,13 +127,14 @@ class VpsTarget:
         shutil.rmtree(self.release_path(release), ignore_errors=True)
 
     def record(self, record: releases.Record) -> None:
-        """See Target."""
-        with (self._meta / "releases.jsonl").open("a", encoding="utf-8") as file:
-            file.write(releases.render(record))
+        """See Target. A line that a crash tore is ended first: it would swallow this one."""
+        torn = self._recorded()[-1:] not in {"", "\n"}
+        with self._record_file.open("a", encoding="utf-8") as file:
+            file.write(("\n" if torn else "") + releases.render(record))
 
     def prune(self, keep: int) -> list[str]:
         """See Target. What a crash left half-copied goes too."""
-        records = self._records()
+        records = releases.parse(self._recorded())
         present = [path.name for path in self._releases.iterdir()]
         live = Path(self.live() or "").name
         gone = releases.superfluous(present, records, live, keep)
@@ -148,6 +150,7 @@ class VpsTarget:
     def _incoming(self, release: str) -> Path:
         return self._meta / f"incoming-{release}"
 
-    def _records(self) -> dict[str, releases.Record]:
-        path = self._meta / "releases.jsonl"
-        return releases.parse(path.read_text(encoding="utf-8")) if path.exists() else {}
+    def _recorded(self) -> str:
+        if not self._record_file.exists():
+            return ""
+        return self._record_file.read_text(encoding="utf-8", errors="replace")
