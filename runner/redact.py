@@ -113,6 +113,7 @@ def needles(value: str) -> set[str]:
 def _encodings(value: str) -> Iterator[str]:
     raw = value.encode("utf-8", "surrogateescape")
     yield value
+    yield raw.decode("utf-8", "replace")  # as the log shows what is no UTF-8
     yield from (raw.hex(), raw.hex().upper())
     yield from _base64_at_any_offset(raw)
     for quoted in (quote(raw, safe=""), quote(raw), quote_plus(raw)):

@@ -161,6 +161,7 @@ class FakeBackend:
 def _handler(backend: FakeBackend) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        wbufsize = -1  # head and body in one packet: two would wait for each other's ACK
 
         def do_GET(self) -> None:
             self._serve({})

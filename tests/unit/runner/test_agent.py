@@ -1,6 +1,8 @@
 """The loop from poll to report: what the backend does, and what the runner makes of it."""
 
 import json
+import os
+import signal
 import threading
 import time
 
@@ -25,7 +27,10 @@ def waiting(site, tmp_path):
     """A queued job whose build says `begun`, then waits for the file `go`."""
     lines = [f"sleep 600 & echo begun; until [ -e {tmp_path}/go ]; do sleep 0.05; done"]
     site.commit({"index.html": "x", "deploy.yaml": json.dumps({"build": {"commands": lines}})})
-    return site.backend.add(site.spec())
+    job = site.backend.add(site.spec())
+    yield job
+    for pid in marked_processes(job.claim_id or ""):
+        os.kill(pid, signal.SIGKILL)
 
 
 @pytest.fixture

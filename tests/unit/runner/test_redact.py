@@ -92,12 +92,15 @@ def test_secret_of_several_lines_is_masked_in_one_escaped_line():
     assert f'"{MASK}" {MASK}' == masked(f"{json.dumps(value)} {encoded.rstrip('=')}", KEY=value)
 
 
-def test_secret_with_control_characters_is_masked_after_the_log_dropped_them():
+@pytest.mark.parametrize(
+    "raw", [b"half\bother\x7fthird", b"gr\xfc\xdfe an alle", b"a\xe2\x82y-long"]
+)
+def test_secret_that_is_no_clean_text_is_masked_although_the_log_cleans_it(raw):
     redactor = Redactor()
-    redactor.learn({"PASSWORD": "half\bother\x7fthird"})
+    redactor.learn({"PASSWORD": raw.decode("utf-8", "surrogateescape")})
     log = JobLog(redactor)
 
-    log.output(b"is half\bother\x7fthird\n")
+    log.output(b"is " + raw + b"\n")
 
     assert f"is {MASK}\n" == log.chunk(0).decode()
 
