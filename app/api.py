@@ -5,6 +5,7 @@ takes `null` for an empty object, reports errors in another shape, and costs 11 
 distributions on a shared host.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
@@ -16,7 +17,9 @@ from pydantic import BaseModel, ValidationError
 from werkzeug.routing import BaseConverter
 
 from app.errors import BadRequest, FieldErrors, Invalid, UnsupportedType
+from app.services.idempotency import RequestKey
 
+_KEY = re.compile(r"[!-~]{1,255}")
 MAX_ID = 10**18 - 1
 """Larger numbers than the databases know are refused or not found."""
 
@@ -32,6 +35,15 @@ class Operation:
     status: HTTPStatus = HTTPStatus.OK
     refuses: tuple[int, ...] = ()
     """Statuses of refusals beyond those that follow from token, path and body."""
+    repeatable: bool = False
+    """Takes an Idempotency-Key, passed to the view as `key`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Replay:
+    """The answer to a request that was sent before under the same key: nothing new was made."""
+
+    answer: BaseModel
 
 
 class IdConverter(BaseConverter):
@@ -49,20 +61,27 @@ def init_api(app: Flask) -> None:
     app.url_map.converters["id"] = IdConverter
 
 
-def speaks(operation: Operation) -> Callable[[Callable[..., BaseModel]], Callable[..., Response]]:
+View = Callable[..., BaseModel | Replay]
+
+
+def speaks(operation: Operation) -> Callable[[View], Callable[..., Response]]:
     """Pass the checked `body` and `query` to the view and send the model that it returns."""
 
-    def decorate(view: Callable[..., BaseModel]) -> Callable[..., Response]:
+    def decorate(view: View) -> Callable[..., Response]:
         @wraps(view)
         def run(**arguments: Any) -> Response:  # noqa: ANN401 - path arguments and the actor
             if operation.body is not None:
                 arguments["body"] = _parse_body(operation.body)
             if operation.query is not None:
                 arguments["query"] = _parse_query(operation.query)
+            if operation.repeatable:
+                arguments["key"] = _request_key(arguments.get("body"))
             answer = view(**arguments)
-            return Response(
-                answer.model_dump_json(by_alias=True), operation.status, mimetype="application/json"
-            )
+            if isinstance(answer, Replay):
+                response = _send(answer.answer, HTTPStatus.OK)
+                response.headers["Idempotent-Replay"] = "true"
+                return response
+            return _send(answer, operation.status)
 
         run.deployr_operation = operation  # type: ignore[attr-defined]
         return run
@@ -74,6 +93,20 @@ def operation_of(view: Callable[..., object]) -> Operation | None:
     """Return the contract of a view, or None when it declares none."""
     found: Operation | None = getattr(view, "deployr_operation", None)
     return found
+
+
+def _send(answer: BaseModel, status: HTTPStatus) -> Response:
+    return Response(answer.model_dump_json(by_alias=True), status, mimetype="application/json")
+
+
+def _request_key(body: BaseModel | None) -> RequestKey | None:
+    key = request.headers.get("Idempotency-Key")
+    if key is None:
+        return None
+    if not _KEY.fullmatch(key):
+        raise BadRequest("bad_idempotency_key", "Idempotency-Key must be 1 to 255 visible letters.")
+    sent = "" if body is None else body.model_dump_json(exclude_unset=True)
+    return RequestKey.of(key, request.path, sent)
 
 
 def _parse_body(model: type[BaseModel]) -> BaseModel:

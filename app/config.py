@@ -20,7 +20,7 @@ _DRIVERS = {
     "mariadb+pymysql": "mariadb+pymysql",
 }
 
-Seconds = Annotated[int, Field(ge=1)]
+Seconds = Annotated[float, Field(gt=0)]
 HttpUrl = Annotated[str, Field(pattern=r"^https?://[^\s/]+")]
 
 
@@ -42,8 +42,18 @@ class Settings(BaseModel):
     """`closed` admits by GitHub only users that exist already."""
     poll_budget: Annotated[float, Field(gt=0)] = 10
     """Polls a second that all runners together may make."""
+    poll_min_seconds: Seconds = 1
+    poll_max_seconds: Seconds = 30
+    """Bounds of the pause between two polls; the upper one wins over the budget."""
     heartbeat_seconds: Seconds = 15
     lease_seconds: Seconds = 300
+    """A running job without a sign of life for so long is lost."""
+    overtime_seconds: Seconds = 300
+    """How long after its own time limit a job is ended here, whatever its runner says."""
+    stamp_seconds: Seconds = 15
+    """Signs of life are written at most so often: a write for each poll would cost too much."""
+    outage_seconds: Seconds = 60
+    """Nobody was heard for longer: the backend itself was away, so no runner is to blame."""
     log_cap_bytes: Annotated[int, Field(ge=1024)] = 5 * 1024 * 1024
     """Bytes of log that are kept of a job."""
     queue_ttl_seconds: Seconds = 24 * 3600

@@ -25,6 +25,13 @@ _SECURITY: dict[str, list[dict[str, list[str]]]] = {
     "public": [],
 }
 _Json = dict[str, Any]
+_REQUEST_KEY: _Json = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": "Sent again with the same body, the request makes nothing new and answers 200.",
+    "schema": {"type": "string", "pattern": "^[!-~]{1,255}$"},
+}
 
 
 def openapi_json(app: Flask) -> str:
@@ -82,6 +89,8 @@ def _describe(rule: Rule, view: Callable[..., object], refs: dict[type[BaseModel
         described["requestBody"] = {"required": True, "content": _content(refs[operation.body])}
     if operation.query is not None:
         described["parameters"] += _query_parameters(operation.query)
+    if operation.repeatable:
+        described["parameters"].append(_REQUEST_KEY)
     described["responses"] = _responses(rule, operation, who, refs)
     return described
 
@@ -118,11 +127,10 @@ def _responses(
 ) -> _Json:
     answers = [refs[model] for model in operation.answer]
     schema = answers[0] if len(answers) == 1 else {"anyOf": answers}
+    good = {operation.status} | ({HTTPStatus.OK} if operation.repeatable else set())
     found: _Json = {
-        str(int(operation.status)): {
-            "description": operation.status.phrase,
-            "content": _content(schema),
-        }
+        str(int(status)): {"description": status.phrase, "content": _content(schema)}
+        for status in sorted(good)
     }
     for code in sorted(_refusals(rule, operation, who)):
         found[str(code)] = {

@@ -19,7 +19,14 @@ _AS_STORED = (
 def job_view(job: JobDetails) -> JobView:
     """Return a whole job."""
     steps = [StepView.model_validate(step) for step in job.steps]
-    return JobView(**job_fields(job), detail=job.row.detail, steps=steps)
+    return JobView(
+        **job_fields(job),
+        detail=job.row.detail,
+        waits=job.waits,
+        late_result=job.row.late_result,
+        params=job.params,
+        steps=steps,
+    )
 
 
 def job_fields(job: JobDetails) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from http import HTTPStatus
 
 from flask import Blueprint
 
-from app.api import Operation, speaks
+from app.api import Operation, Replay, speaks
 from app.auth import user_required
 from app.blueprints.job_views import job_fields, job_view
 from app.schemas.jobs import (
@@ -20,6 +20,7 @@ from app.schemas.jobs import (
     NewJob,
 )
 from app.services import jobs, logs
+from app.services.idempotency import RequestKey
 from app.services.identity import UserActor
 
 blueprint = Blueprint("jobs", __name__, url_prefix="/api/jobs")
@@ -27,10 +28,19 @@ blueprint = Blueprint("jobs", __name__, url_prefix="/api/jobs")
 
 @blueprint.post("")
 @user_required
-@speaks(Operation(body=NewJob, answer=(JobView,), status=HTTPStatus.CREATED, refuses=(404, 409)))
-def create(user: UserActor, body: NewJob) -> JobView:
+@speaks(
+    Operation(
+        body=NewJob,
+        answer=(JobView,),
+        status=HTTPStatus.CREATED,
+        refuses=(404, 409),
+        repeatable=True,
+    )
+)
+def create(user: UserActor, body: NewJob, key: RequestKey | None) -> JobView | Replay:
     """Create a deployment job."""
-    return job_view(jobs.create_job(user, body))
+    job, is_new = jobs.create_job(user, body, key)
+    return job_view(job) if is_new else Replay(answer=job_view(job))
 
 
 @blueprint.get("")
@@ -47,7 +57,7 @@ def index(user: UserActor, query: JobsQuery) -> JobList:
 @speaks(Operation(query=JobQuery, answer=(JobWithText, JobWithLog)))
 def show(user: UserActor, job_id: int, query: JobQuery) -> JobView:
     """Show a job with its log: all of it as text, or a part from `log_from` on."""
-    job = jobs.get_job(user, job_id)
+    job = jobs.look_at(user, job_id)
     view = dict(job_view(job))
     if query.log_from is None:
         return JobWithText(**view, logs=logs.read_text(job.row))

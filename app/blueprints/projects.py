@@ -4,7 +4,7 @@ from http import HTTPStatus
 
 from flask import Blueprint
 
-from app.api import Operation, speaks
+from app.api import Operation, Replay, speaks
 from app.auth import user_required
 from app.schemas.projects import (
     Deleted,
@@ -15,6 +15,7 @@ from app.schemas.projects import (
     ProjectView,
 )
 from app.services import projects
+from app.services.idempotency import RequestKey
 from app.services.identity import UserActor
 from app.services.paging import Window
 
@@ -24,11 +25,19 @@ blueprint = Blueprint("projects", __name__, url_prefix="/api/projects")
 @blueprint.post("")
 @user_required
 @speaks(
-    Operation(body=NewProject, answer=(ProjectView,), status=HTTPStatus.CREATED, refuses=(409,))
+    Operation(
+        body=NewProject,
+        answer=(ProjectView,),
+        status=HTTPStatus.CREATED,
+        refuses=(409,),
+        repeatable=True,
+    )
 )
-def create(user: UserActor, body: NewProject) -> ProjectView:
+def create(user: UserActor, body: NewProject, key: RequestKey | None) -> ProjectView | Replay:
     """Create a project."""
-    return ProjectView.model_validate(projects.create_project(user, body))
+    project, is_new = projects.create_project(user, body, key)
+    view = ProjectView.model_validate(project)
+    return view if is_new else Replay(answer=view)
 
 
 @blueprint.get("")

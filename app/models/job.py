@@ -42,6 +42,15 @@ class DeploymentJob(Base):
     runner_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("runners.id"))
     claim_id: Mapped[str | None] = mapped_column(String(64))
     lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """Null also for a claim of a client that sends no heartbeats."""
+    hard_stop_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """The job's own time limit and some overtime."""
+    activated_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When its runner said that the release is live: too late to cancel."""
+    reaped_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When the backend ended it without its runner."""
+    late_result: Mapped[str | None] = mapped_column(String(64))
+    """What the runner said after that, for people."""
     version: Mapped[int] = mapped_column(Integer, default=0)
     cancel_requested_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     watched_until: Mapped[datetime | None] = mapped_column(UtcDateTime)

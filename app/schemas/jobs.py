@@ -84,6 +84,12 @@ class JobView(JobSummary):
     """A job."""
 
     detail: str | None
+    waits: str | None
+    """Why it is not running yet."""
+    late_result: str | None
+    """What the runner said after the job had been given up, as `status` or `status:reason`."""
+    params: dict[str, str]
+    """Of its payload."""
     steps: list[StepView]
 
 

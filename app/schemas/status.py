@@ -9,6 +9,8 @@ from app.schemas.common import Answer, RunnerRequest
 from deployr.logchunk import LogChunk
 from deployr.states import JobStatus
 
+MAX_TIMEOUT_SECONDS = 24 * 3600
+
 
 def _absent(value: object) -> bool:
     return value is None
@@ -27,6 +29,10 @@ class StatusPost(RunnerRequest):
     exit_code: Annotated[int, Field(ge=-(2**31), lt=2**31)] | None = None
     reason: Annotated[str, Field(max_length=64)] | None = None
     log_final_bytes: Annotated[int, Field(ge=0, le=MAX_ID)] | None = None
+    timeout: Annotated[float, Field(gt=0, le=MAX_TIMEOUT_SECONDS)] | None = None
+    """The job's own time limit in seconds, once the runner has read it."""
+    activated: bool = False
+    """The release is live: the job can't be cancelled any more."""
 
 
 class StatusAnswer(Answer):
@@ -35,8 +41,8 @@ class StatusAnswer(Answer):
     status: JobStatus
     cancel: bool
     """A user wants it stopped."""
-    lease_seconds: int
-    interval: int
+    lease_seconds: float
+    interval: float
     """Seconds until the next heartbeat is wanted."""
     ack: int
     """Bytes of the log that the backend has."""

@@ -1,6 +1,5 @@
 """What a runner may do with a job: claim it, keep it, add to its log and end it."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,26 +10,13 @@ from app.config import settings
 from app.errors import Conflict, Gone, NotFound
 from app.extensions import db
 from app.models import DeploymentJob, Project
-from app.services import logs, payloads, queue, reports
+from app.services import logs, queue, reports
 from app.services.news import News
 from app.services.runner_choice import claimable_by
+from app.services.standing import Standing, standing
 from app.services.transactions import RacedError, changed, transaction
+from deployr.manifest import DEFAULT_TIMEOUT_SECONDS
 from deployr.states import JobStatus
-
-_WATCHED_INTERVAL = 2
-"""Seconds between heartbeats while somebody follows the log."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Standing:
-    """Where a job stands after a runner's post."""
-
-    status: JobStatus
-    cancel: bool
-    interval: int
-    ack: int
-    payload: str | None
-    signature: str | None
 
 
 def post_status(news: News) -> Standing:
@@ -40,10 +26,12 @@ def post_status(news: News) -> Standing:
     """
     if news.post.status == JobStatus.RUNNING:
         return _run(news)
-    before, standing = _end(news)
+    before, where = _end(news)
+    if before.reaped_at is not None:
+        raise _lost(before)
     if before.status == JobStatus.RUNNING:  # until now: its slot is free
         queue.promote(before.project_id, before.environment)
-    return standing
+    return where
 
 
 @transaction
@@ -55,13 +43,13 @@ def _run(news: News) -> Standing:
     elif not news.is_mine(row):
         raise _not_yours(news, row)
     elif row.status == JobStatus.RUNNING:
-        _renew(news, now)
+        _renew(news, row, now)
     elif news.post.log is None or not _takes_logs(row, now):
         raise _lost(row)
     _append(news)
     row = _settled(news)
     _refuse_gap(news, row)
-    return _standing(row, now)
+    return standing(row, now)
 
 
 @transaction
@@ -75,12 +63,14 @@ def _end(news: News) -> tuple[Row[Any], Standing]:
         # The end never waits for logs: a piece that comes too early is sent again later.
         reports.close(news, before)
         _append(news)
+    elif before.reaped_at is not None:
+        reports.note_late(news, before)
     elif before.status != news.post.status:
         raise Conflict("job_finished", f"Job {before.id} has {before.status} already.")
     elif news.post.log is not None and _takes_logs(before, now):
         logs.append(before.id, news.claimed, news.post.log.off, news.chunk)
         _refuse_gap(news, _find(news))
-    return before, _standing(_settled(news), now)
+    return before, standing(_settled(news), now)
 
 
 def _find(news: News) -> Row[Any]:
@@ -88,7 +78,8 @@ def _find(news: News) -> Row[Any]:
     columns: list[Any] = [
         *(job.id, job.project_id, job.environment, job.status, job.runner_id, job.claim_id),
         *(job.log_bytes, job.log_final_bytes, job.logs_complete, job.watched_until),
-        *(job.cancel_requested_at, job.completed_at, job.expires_at),
+        *(job.cancel_requested_at, job.started_at, job.completed_at, job.expires_at),
+        *(job.reaped_at, job.late_result, job.activated_at),
         *(Project.runner_id.label("home_id"), Project.runs_on),
     ]
     row = db.session.execute(
@@ -114,7 +105,8 @@ def _claim(news: News, row: Row[Any], now: datetime) -> None:
             status=JobStatus.RUNNING,
             runner_id=runner.id,
             claim_id=news.claim_id,
-            lease_until=_lease_end(now),
+            lease_until=_lease_end(news, now),
+            hard_stop_at=_hard_stop(now, DEFAULT_TIMEOUT_SECONDS),
             started_at=now,
             updated_at=now,
             version=job.version + 1,
@@ -130,12 +122,17 @@ def _claim(news: News, row: Row[Any], now: datetime) -> None:
         )
 
 
-def _renew(news: News, now: datetime) -> None:
+def _renew(news: News, row: Row[Any], now: datetime) -> None:
     job = DeploymentJob
+    values: dict[Any, Any] = {"lease_until": _lease_end(news, now), "updated_at": now}
+    if news.post.timeout is not None:
+        values["hard_stop_at"] = _hard_stop(row.started_at, news.post.timeout)
+    if news.post.activated and row.activated_at is None:
+        values["activated_at"] = now
     renewed = db.session.execute(
         update(job)
         .where(job.id == news.job_id, job.status == JobStatus.RUNNING, news.claimed)
-        .values(lease_until=_lease_end(now), updated_at=now, version=job.version + 1)
+        .values(version=job.version + 1, **values)
     )
     if not changed(renewed):
         raise RacedError
@@ -162,30 +159,15 @@ def _settled(news: News) -> Row[Any]:
     return row
 
 
-def _standing(row: Row[Any], now: datetime) -> Standing:
-    watched = row.watched_until is not None and row.watched_until > now
-    pause = settings().heartbeat_seconds
-    running = row.status == JobStatus.RUNNING
-    # Until a log arrives, the answer to the claim may have been lost.
-    payload, signature = _order(row.id) if running and not row.log_bytes else (None, None)
-    return Standing(
-        status=JobStatus(row.status),
-        cancel=running and row.cancel_requested_at is not None,
-        interval=min(pause, _WATCHED_INTERVAL) if watched else pause,
-        ack=row.log_bytes,
-        payload=payload,
-        signature=signature,
-    )
-
-
-def _order(job_id: int) -> tuple[str, str | None]:
-    job = DeploymentJob
-    row = db.session.execute(select(job.payload, job.signature).where(job.id == job_id)).one()
-    return payloads.encode(row.payload), row.signature
-
-
-def _lease_end(now: datetime) -> datetime:
+def _lease_end(news: News, now: datetime) -> datetime | None:
+    """A client that makes no claim id sends no heartbeats either: only the hard stop is for it."""
+    if news.post.claim_id is None:
+        return None
     return now + timedelta(seconds=settings().lease_seconds)
+
+
+def _hard_stop(started: datetime, timeout: float) -> datetime:
+    return started + timedelta(seconds=timeout + settings().overtime_seconds)
 
 
 def _takes_logs(row: Row[Any], now: datetime) -> bool:

@@ -7,14 +7,13 @@ from datetime import datetime, timedelta
 from sqlalchemy import select, update
 
 from app.clock import utcnow
+from app.config import settings
 from app.errors import Forbidden, Unauthorized
 from app.extensions import db
 from app.models import ApiToken, Runner, User
+from app.services import alive
 from app.services.transactions import transaction
 from deployr.tokens import TokenKind, digest, is_wellformed
-
-STAMP_EVERY = timedelta(seconds=15)
-"""Signs of life are written at most so often: a write for each poll would cost too much."""
 
 _HOW = {
     TokenKind.USER: "Sign in again, or make a token with `flask deployr user token`.",
@@ -31,6 +30,8 @@ class UserActor:
     email: str
     github_login: str | None
     role: str
+    stamped: bool
+    """This request is the first for a while: the time for chores that need not be done often."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +43,7 @@ class RunnerActor:
     name: str
     labels: tuple[str, ...]
     stamped: bool
-    """This request is the first for a while: the time for chores that need not be done often."""
+    """As of UserActor."""
 
 
 def user_by_token(token: str) -> UserActor:
@@ -66,10 +67,16 @@ def user_by_token(token: str) -> UserActor:
         raise _unknown(TokenKind.USER)
     if row.expires_at is not None and row.expires_at <= now:
         raise _unknown(TokenKind.USER)
-    if _is_due(row.last_used_at, now):
+    due = _is_due(row.last_used_at, now)
+    if due:
         _stamp_token(row.token_id, now)
     return UserActor(
-        id=row.id, name=row.name, email=row.email, github_login=row.github_login, role=row.role
+        id=row.id,
+        name=row.name,
+        email=row.email,
+        github_login=row.github_login,
+        role=row.role,
+        stamped=due,
     )
 
 
@@ -108,14 +115,16 @@ def _unknown(kind: TokenKind) -> Unauthorized:
 
 
 def _is_due(stamped: datetime | None, now: datetime) -> bool:
-    return stamped is None or now - stamped >= STAMP_EVERY
+    return stamped is None or now - stamped >= timedelta(seconds=settings().stamp_seconds)
 
 
 @transaction
 def _stamp_token(token_id: int, now: datetime) -> None:
     db.session.execute(update(ApiToken).where(ApiToken.id == token_id).values(last_used_at=now))
+    alive.touch(now)
 
 
 @transaction
 def _stamp_runner(runner_id: int, now: datetime) -> None:
     db.session.execute(update(Runner).where(Runner.id == runner_id).values(last_seen_at=now))
+    alive.touch(now)

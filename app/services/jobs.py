@@ -1,6 +1,7 @@
 """Jobs as their owners create, read and cancel them."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Row, Select, select, update
@@ -11,7 +12,8 @@ from app.errors import Conflict, NotFound
 from app.extensions import db
 from app.models import DeploymentJob, JobStep, Project, Runner
 from app.schemas.jobs import JobsQuery, NewJob
-from app.services import payloads, queue, runner_choice
+from app.services import chores, payloads, queue, reaper, runner_choice, waiting
+from app.services.idempotency import RequestKey, made_before, remember
 from app.services.identity import UserActor
 from app.services.paging import Page, Window
 from app.services.projects import get_project
@@ -28,36 +30,53 @@ class JobDetails:
     row: Row[Any]
     """Columns of the job but its payload, and `project_name`, `runner_name`."""
     waiting_for: int | None
+    waits: str | None = None
+    params: Mapping[str, str] = field(default_factory=dict)
     steps: tuple[JobStep, ...] = ()
 
 
-def create_job(user: UserActor, new: NewJob) -> JobDetails:
-    """Accept a job; the answer shows it pending even when it is first in line.
+def create_job(
+    user: UserActor, new: NewJob, key: RequestKey | None = None
+) -> tuple[JobDetails, bool]:
+    """Accept a job; return it and whether it is new: it is not when `key` has made it before.
 
-    Raises NotFound, Invalid, Conflict `nonce_used`.
+    The answer shows a new job pending even when it is first in line. Raises NotFound, Invalid,
+    Conflict `nonce_used`.
     """
+    if made := made_before(user.id, key):
+        return get_job(user, made), False
     project = get_project(user, new.project_id)
     order = payloads.make_order(new, project)
     destination = runner_choice.choose(project, order.spec.environment, order.spec.action)
     try:
-        job_id = _insert(user, project.id, order, destination)
+        job_id = _insert(user, project.id, order, destination, key)
     except IntegrityError:
+        if made := made_before(user.id, key):  # the same request came twice at once
+            return get_job(user, made), False
         detail = "This payload was accepted before, or its project is gone; look at the jobs."
         raise Conflict("nonce_used", detail) from None
     job = get_job(user, job_id)
     queue.promote(job.row.project_id, job.row.environment)
-    return job
+    return job, True
+
+
+def look_at(user: UserActor, job_id: int) -> JobDetails:
+    """Return a job of the user as it is after the chores that are due. Raises NotFound."""
+    if user.stamped:
+        chores.tend(user.id)
+    return get_job(user, job_id)
 
 
 def get_job(user: UserActor, job_id: int) -> JobDetails:
     """Return a job of the user. Raises NotFound."""
     row = _find(user, job_id)
     steps = select(JobStep).where(JobStep.job_id == job_id).order_by(JobStep.position)
+    (holder,) = _waiting_for([row])
     return JobDetails(
         row=row,
-        waiting_for=_holders([row]).get(queue.slot_of(row.project_id, row.environment))
-        if row.status == JobStatus.PENDING
-        else None,
+        waiting_for=holder,
+        waits=waiting.why_waiting(row, holder),
+        params=payloads.params_of(job_id),
         steps=tuple(db.session.scalars(steps)),
     )
 
@@ -74,15 +93,9 @@ def list_jobs(user: UserActor, query: JobsQuery) -> Page[JobDetails]:
         found = found.where(DeploymentJob.status == query.status)
     window = Window(limit=query.limit, before=query.before)
     rows = list(db.session.execute(window.select(found, DeploymentJob.id)))
-    holders = _holders([row for row in rows if row.status == JobStatus.PENDING])
+    holders = _waiting_for(rows)
     details = [
-        JobDetails(
-            row=row,
-            waiting_for=holders.get(queue.slot_of(row.project_id, row.environment))
-            if row.status == JobStatus.PENDING
-            else None,
-        )
-        for row in rows
+        JobDetails(row=row, waiting_for=holder) for row, holder in zip(rows, holders, strict=True)
     ]
     return window.page(details, [row.id for row in rows])
 
@@ -90,19 +103,23 @@ def list_jobs(user: UserActor, query: JobsQuery) -> Page[JobDetails]:
 def cancel_job(user: UserActor, job_id: int) -> JobDetails:
     """Cancel a job: at once if nobody has claimed it, else by asking its runner.
 
-    Raises NotFound, Conflict `job_finished`.
+    Raises NotFound, Conflict `job_finished` or `already_live`.
     """
     row = _find(user, job_id)
     if queue.fail_waiting(job_id, Reason.CANCELLED, f"Cancelled by {user.name}."):
         queue.promote(row.project_id, row.environment)
     elif not _request_cancel(job_id):
-        raise Conflict("job_finished", f"Job {job_id} is over; there is nothing to cancel.")
+        raise _too_late(_find(user, job_id))
     return get_job(user, job_id)
 
 
 @transaction
 def _insert(
-    user: UserActor, project_id: int, order: payloads.Order, to: runner_choice.Destination
+    user: UserActor,
+    project_id: int,
+    order: payloads.Order,
+    to: runner_choice.Destination,
+    key: RequestKey | None,
 ) -> int:
     now = utcnow()
     spec = order.spec
@@ -125,6 +142,7 @@ def _insert(
     )
     db.session.add(job)
     db.session.flush()
+    remember(user.id, key, job.id)
     return job.id
 
 
@@ -134,10 +152,17 @@ def _request_cancel(job_id: int) -> bool:
     now = utcnow()
     found = db.session.execute(
         update(job)
-        .where(job.id == job_id, job.status == JobStatus.RUNNING)
+        .where(job.id == job_id, job.status == JobStatus.RUNNING, job.activated_at.is_(None))
         .values(cancel_requested_at=now, updated_at=now, version=job.version + 1)
     )
     return changed(found)
+
+
+def _too_late(row: Row[Any]) -> Conflict:
+    if row.status == JobStatus.RUNNING:
+        detail = f"The release of job {row.id} is live already; it is only being finished."
+        return Conflict("already_live", detail)
+    return Conflict("job_finished", f"Job {row.id} is over; there is nothing to cancel.")
 
 
 def _selection(user: UserActor) -> Select[Any]:
@@ -152,22 +177,30 @@ def _selection(user: UserActor) -> Select[Any]:
 
 
 def _find(user: UserActor, job_id: int) -> Row[Any]:
-    """Return a job's row; one whose time in the queue is over fails first."""
+    """Return a job's row; one whose time is over fails first."""
     query = _selection(user).where(DeploymentJob.id == job_id)
     row = db.session.execute(query).first()
-    if row is not None and row.status in queue.WAITING and row.expires_at <= utcnow():
+    if row is not None and queue.is_late(row, utcnow()):
         queue.expire(row.id, row.project_id, row.environment)
+        row = db.session.execute(query).first()
+    elif row is not None and reaper.is_overdue(row, utcnow()):
+        reaper.reap()
         row = db.session.execute(query).first()
     if row is None:
         raise NotFound("job")
     return row
 
 
-def _holders(pending: list[Row[Any]]) -> dict[str, int]:
-    """Return the ids of the jobs that hold the slots which `pending` wait for."""
-    slots = {queue.slot_of(row.project_id, row.environment) for row in pending}
+def _waiting_for(rows: list[Row[Any]]) -> list[int | None]:
+    """Return for each of `rows` the id of the job whose slot it waits for."""
+    pending = [
+        queue.slot_of(row.project_id, row.environment) if row.status == JobStatus.PENDING else None
+        for row in rows
+    ]
+    slots = {slot for slot in pending if slot is not None}
     if not slots:
-        return {}
+        return [None] * len(rows)
     job = DeploymentJob
-    found = db.session.execute(select(job.slot_key, job.id).where(job.slot_key.in_(slots)))
-    return {str(slot): job_id for slot, job_id in found}
+    found = select(job.slot_key, job.id).where(job.slot_key.in_(slots))
+    holders = {row.slot_key: row.id for row in db.session.execute(found)}
+    return [holders.get(slot) for slot in pending]

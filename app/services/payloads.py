@@ -4,10 +4,13 @@ import base64
 import secrets
 from dataclasses import dataclass
 
+from sqlalchemy import select
+
 from app.clock import utcnow
 from app.config import settings
 from app.errors import Invalid
-from app.models import Project
+from app.extensions import db
+from app.models import DeploymentJob, Project
 from app.schemas.jobs import NewJob
 from deployr.repo import branch_problem, name_problem, same_repo
 from deployr.states import Action
@@ -45,7 +48,7 @@ def make_order(new: NewJob, project: Project) -> Order:
         environment=new.environment or DEFAULT_ENVIRONMENT,
         action=new.action or Action.DEPLOY,
         iat=now,
-        exp=now + settings().queue_ttl_seconds,
+        exp=now + int(settings().queue_ttl_seconds),
         unsigned=True,
     )
     return Order(payload=spec.to_bytes(), spec=spec, signature=None)
@@ -54,6 +57,12 @@ def make_order(new: NewJob, project: Project) -> Order:
 def encode(payload: bytes) -> str:
     """Return a payload as it travels."""
     return base64.b64encode(payload).decode("ascii")
+
+
+def params_of(job_id: int) -> dict[str, str]:
+    """Return the params that a job was made with."""
+    stored = select(DeploymentJob.payload).where(DeploymentJob.id == job_id)
+    return JobSpec.from_bytes(db.session.execute(stored).scalar_one()).params
 
 
 def _given(new: NewJob, text: str, project: Project) -> Order:

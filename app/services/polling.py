@@ -10,14 +10,13 @@ from app.clock import utcnow
 from app.config import settings
 from app.extensions import db
 from app.models import DeploymentJob, Project
-from app.services import queue
+from app.services import chores
 from app.services.identity import RunnerActor
 from app.services.runner_choice import claimable_by
 from app.services.runners import count_online
 from deployr.states import JobStatus
 
 _MAX_CANDIDATES = 5
-_MIN_PAUSE, _MAX_PAUSE = 1, 30
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +31,7 @@ class Work:
 def poll(runner: RunnerActor, slots: int) -> Work:
     """Return work for `runner`, which can take `slots` jobs more."""
     if runner.stamped:
-        queue.mend(runner.user_id)
+        chores.tend(runner.user_id)
     return Work(
         candidates=_candidates(runner) if slots else [],
         cancel=_to_cancel(runner),
@@ -43,10 +42,26 @@ def poll(runner: RunnerActor, slots: int) -> Work:
 def poll_after() -> float:
     """Return after how many seconds a runner should poll again.
 
-    The more of them are online, the longer, so that all together keep the budget.
+    The more of them are online, the longer, so that all together keep the budget; but never so
+    long that a job waits for ever.
     """
-    pause = min(max(count_online() / settings().poll_budget, _MIN_PAUSE), _MAX_PAUSE)
+    limits = settings()
+    wanted = count_online() / limits.poll_budget
+    pause = min(max(wanted, limits.poll_min_seconds), limits.poll_max_seconds)
     return round(pause * random.uniform(1, 1.2), 2)  # noqa: S311 - spreads the polls
+
+
+def over_budget() -> str | None:
+    """Say so when there are more runners than the budget allows at the longest pause."""
+    limits, online = settings(), count_online()
+    most = int(limits.poll_budget * limits.poll_max_seconds)
+    if online <= most:
+        return None
+    return (
+        f"{online} runners are online; with {limits.poll_budget:g} polls a second and at most "
+        f"{limits.poll_max_seconds:g} s between polls there is room for {most}. "
+        "Raise DEPLOYR_POLL_BUDGET if the host can take it."
+    )
 
 
 def _candidates(runner: RunnerActor) -> list[Row[Any]]:

@@ -8,6 +8,7 @@ from app.errors import Conflict, Invalid, NotFound
 from app.extensions import db
 from app.models import DeploymentJob, JobLog, JobStep, Project, Release, Runner
 from app.schemas.projects import NewProject, ProjectChange
+from app.services.idempotency import RequestKey, made_before, remember
 from app.services.identity import UserActor
 from app.services.paging import Page, Window
 from app.services.queue import UNFINISHED, WAITING
@@ -34,11 +35,20 @@ def list_projects(user: UserActor, window: Window, name: str | None) -> Page[Pro
     return window.page(rows, [row.id for row in rows])
 
 
-def create_project(user: UserActor, new: NewProject) -> Project:
-    """Create a project. Raises Conflict `name_taken`, Invalid."""
+def create_project(
+    user: UserActor, new: NewProject, key: RequestKey | None = None
+) -> tuple[Project, bool]:
+    """Return a project and whether it is new: it is not when `key` has made it before.
+
+    Raises Conflict `name_taken`, Invalid.
+    """
+    if made := made_before(user.id, key):
+        return get_project(user, made), False
     try:
-        return get_project(user, _insert(user, new))
+        return get_project(user, _insert(user, new, key)), True
     except IntegrityError:
+        if made := made_before(user.id, key):  # the same request came twice at once
+            return get_project(user, made), False
         raise _name_taken(new.name) from None
 
 
@@ -60,12 +70,13 @@ def delete_project(user: UserActor, project_id: int) -> None:
 
 
 @transaction
-def _insert(user: UserActor, new: NewProject) -> int:
+def _insert(user: UserActor, new: NewProject, key: RequestKey | None) -> int:
     _check_runner(user, new.runner_id)
     now = utcnow()
     project = Project(user_id=user.id, created_at=now, updated_at=now, **new.model_dump())
     db.session.add(project)
     db.session.flush()
+    remember(user.id, key, project.id)
     return project.id
 
 

@@ -1,9 +1,10 @@
 """The order of jobs: one queued or running job a project and environment, first in first out."""
 
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import exists, or_, select, update
+from sqlalchemy import Row, exists, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import aliased
 
@@ -17,7 +18,7 @@ from deployr.states import Action, JobStatus, Reason
 WAITING = (JobStatus.PENDING, JobStatus.QUEUED)
 UNFINISHED = (*WAITING, JobStatus.RUNNING)
 
-_BITE = 20
+BITE = 20
 """Rows that a request mends at most for others."""
 
 
@@ -29,6 +30,11 @@ def slot_of(project_id: int, environment: str) -> str:
 def ttl() -> timedelta:
     """Return how long a job may wait for a runner."""
     return timedelta(seconds=settings().queue_ttl_seconds)
+
+
+def is_late(row: Row[Any], now: datetime) -> bool:
+    """Tell whether a job has waited for too long."""
+    return row.status in WAITING and row.expires_at <= now
 
 
 def promote(project_id: int, environment: str) -> None:
@@ -51,7 +57,7 @@ def _promote(project_id: int, environment: str) -> None:
         )
         .order_by(job.created_at, job.id)
     )
-    for plan in db.session.scalars(pending.where(job.action == Action.PLAN).limit(_BITE)).all():
+    for plan in db.session.scalars(pending.where(job.action == Action.PLAN).limit(BITE)).all():
         _queue(plan, None)
     if db.session.scalar(select(job.id).where(job.slot_key == slot)) is None:
         first = db.session.scalar(pending.where(job.action != Action.PLAN).limit(1))
@@ -109,7 +115,7 @@ def mend(user_id: int) -> None:
         Project, (Project.id == job.project_id) & (Project.user_id == user_id)
     )
     late = mine.where(job.status.in_(WAITING), job.expires_at <= utcnow())
-    for row in db.session.execute(late.limit(_BITE)).all():
+    for row in db.session.execute(late.limit(BITE)).all():
         expire(row.id, row.project_id, row.environment)
     held = exists().where(
         holder.project_id == job.project_id,
@@ -120,7 +126,7 @@ def mend(user_id: int) -> None:
         job.status == JobStatus.PENDING, or_(~held, job.action == Action.PLAN)
     ).order_by(job.created_at)
     places = {
-        (row.project_id, row.environment) for row in db.session.execute(missed.limit(_BITE)).all()
+        (row.project_id, row.environment) for row in db.session.execute(missed.limit(BITE)).all()
     }
     for project_id, environment in places:
         promote(project_id, environment)

@@ -44,6 +44,30 @@ def close(news: News, row: Row[Any]) -> None:
     _record(row, news)
 
 
+def note_late(news: News, row: Row[Any]) -> None:
+    """Keep what a runner says of a job that was given up. Runs inside a transaction.
+
+    The final state stays; but what lives on the server now is told as it is.
+    """
+    if row.late_result is not None:
+        return
+    job = DeploymentJob
+    said = ":".join(filter(None, (news.post.status, _reason(news))))
+    noted = db.session.execute(
+        update(job)
+        .where(job.id == row.id, news.claimed, job.late_result.is_(None))
+        .values(
+            late_result=said,
+            log_final_bytes=news.post.log_final_bytes,
+            version=job.version + 1,
+            **{name: fact for name, fact in _facts(news.report).items() if name != "detail"},
+        )
+    )
+    if not changed(noted):
+        raise RacedError
+    _record(row, news)
+
+
 def _reason(news: News) -> Reason | None:
     if news.post.status == JobStatus.COMPLETED:
         return None

@@ -55,6 +55,9 @@ def test_new_job_has_all_fields(ada, project):
         "completed_at": None,
         "deployed_at": None,
         "seconds": None,
+        "waits": "waits for its turn",
+        "late_result": None,
+        "params": {},
     } == job
 
 
