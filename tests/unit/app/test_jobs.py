@@ -125,16 +125,6 @@ def test_list_is_paged_newest_first(ada, project):
     assert second["next"] is None
 
 
-def test_list_tells_what_a_pending_job_waits_for(ada, project):
-    first, second = make_job(ada, project), make_job(ada, project)
-
-    jobs = ada.read("/api/jobs")["jobs"]
-
-    assert {first["id"]: None, second["id"]: first["id"]} == {
-        each["id"]: each["waiting_for"] for each in jobs
-    }
-
-
 def test_pending_and_queued_jobs_are_cancelled_at_once(ada, project):
     queued, pending = make_job(ada, project), make_job(ada, project)
 
