@@ -22,7 +22,7 @@ def node_directory(python: Path) -> Path:
     """
     system = shutil.which("node")
     if system and shutil.which("npm") and _version(system) >= MINIMUM:
-        return Path(system).parent
+        return Path(system).absolute().parent
     directory = python.parent.parent / "node" / "bin"
     if not (directory / "npx").exists():
         _install(python, directory)
@@ -57,4 +57,5 @@ def _link(link: Path, target: Path) -> None:
 
 
 if __name__ == "__main__":
-    print(node_directory(Path(sys.argv[1])))
+    # Whoever runs from another directory must find it too.
+    print(node_directory(Path(sys.argv[1]).absolute()))
