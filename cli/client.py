@@ -1,5 +1,7 @@
 """The backend's user API: one method per endpoint; every answer is JSON or a CliError."""
 
+import time
+import uuid
 from typing import Any
 
 import requests
@@ -12,6 +14,9 @@ from .errors import ApiError, UnreachableError
 
 TIMEOUT = (5, 30)
 """Seconds to connect and between two bytes of an answer."""
+
+RETRY_PAUSES = (0.5, 2.0)
+"""Seconds before a request that makes something is sent again under the same key."""
 
 PAGE = 100
 Json = dict[str, Any]
@@ -55,7 +60,7 @@ class Client:
 
     def create_project(self, fields: Json) -> Json:
         """Create a project and return it."""
-        return self._post("/api/projects", fields)
+        return self._make("/api/projects", fields)
 
     def update_project(self, project_id: int, fields: Json) -> Json:
         """Change fields of a project and return it."""
@@ -67,7 +72,7 @@ class Client:
 
     def create_job(self, fields: Json) -> Json:
         """Queue a deployment and return the job."""
-        return self._post("/api/jobs", fields)
+        return self._make("/api/jobs", fields)
 
     def jobs(self, **filters: object) -> Json:
         """Return one page `{jobs, next}`, newest first."""
@@ -110,8 +115,24 @@ class Client:
     def _post(self, path: str, body: Json) -> Json:
         return self._ask("POST", path, body=body)
 
+    def _make(self, path: str, body: Json) -> Json:
+        """Post what makes something; where the answer gets lost, ask again for the same thing."""
+        key = str(uuid.uuid4())
+        for pause in RETRY_PAUSES:
+            try:
+                return self._ask("POST", path, body=body, key=key)
+            except UnreachableError:
+                time.sleep(pause)
+        return self._ask("POST", path, body=body, key=key)
+
     def _ask(
-        self, method: str, path: str, *, params: Json | None = None, body: Json | None = None
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Json | None = None,
+        body: Json | None = None,
+        key: str | None = None,
     ) -> Json:
         try:
             response = self._session.request(
@@ -119,6 +140,7 @@ class Client:
                 self.url + path,
                 params=params,
                 json=body,
+                headers={"Idempotency-Key": key} if key else None,
                 timeout=TIMEOUT,
                 allow_redirects=False,
             )

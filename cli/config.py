@@ -52,7 +52,10 @@ def checked_url(url: str) -> str:
     """Return `url` without a trailing slash. Raises CliError when a token must not go there."""
     if not url:
         raise _not_signed_in("No backend is known.")
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        raise CliError(f"{url} is not an address like https://deployr.example.com") from None
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise CliError(f"{url} is not an address like https://deployr.example.com")
     if parts.username is not None:

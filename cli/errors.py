@@ -15,6 +15,7 @@ class ExitCode(IntEnum):
     TIMEOUT = 6
     BUG = 70
     INTERRUPTED = 130
+    PIPE_CLOSED = 141  # as a shell tells of a program that SIGPIPE ended
 
 
 class CliError(Exception):

@@ -14,7 +14,6 @@ OUTAGE_SECONDS = 60.0
 """How long a backend may be silent before following gives up; the job itself goes on."""
 
 LATE_LOG_SECONDS = 15.0
-NO_RUNNER_HINT_SECONDS = 30.0
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 1.0
 
 
@@ -28,7 +27,6 @@ class Follower:
     timeout: float | None = None
     _offset: int = 0
     _waiting: str = ""
-    _hinted: bool = False
     _started: float = field(default_factory=time.monotonic)
 
     def run(self) -> Json:
@@ -55,7 +53,7 @@ class Follower:
         self.output.end_log()
 
     def _look(self) -> Json:
-        """Fetch state and new log; wait out short outages."""
+        """Fetch state and new log, print all of it that the backend has; wait out outages."""
         silent_since = time.monotonic()
         pause = 1.0
         while True:
@@ -68,40 +66,23 @@ class Follower:
                 self._check_timeout()
                 time.sleep(pause)
                 pause = min(pause * 2, 10.0)
-            else:
-                return self._printed(job)
-
-    def _printed(self, job: Json) -> Json:
-        """Print the new piece, and all further ones that the backend already has."""
-        while True:
+                continue
+            silent_since, pause = time.monotonic(), 1.0
             piece = job["log"]
             self.output.log(base64.b64decode(piece["data"]))
             self._offset = piece["next"]
             # A piece is at most 256 KiB: an empty one is the only sign that no more waits.
             if not piece["data"] or piece["complete"]:
                 return job
-            job = self.client.job(self.job_id, self._offset)
 
     def _say_waiting(self, job: Json) -> None:
         text = ""
-        if job["waiting_for"]:
-            text = f"Waiting for job {job['waiting_for']} ..."
-        elif job["status"] in {JobStatus.PENDING, JobStatus.QUEUED}:
-            text = "Waiting for a runner ..."
+        if job["status"] in {JobStatus.PENDING, JobStatus.QUEUED}:
+            # One that waits for nothing else waits for the next poll of its runner.
+            text = f"Job {job['id']}: {safe(job['waits'] or 'waits for its runner to ask')} ..."
         if text and text != self._waiting:
             self.output.note(text)
         self._waiting = text
-        if text and not self._hinted and time.monotonic() - self._started > NO_RUNNER_HINT_SECONDS:
-            self._hinted = True
-            self._hint()
-
-    def _hint(self) -> None:
-        runners = [runner for runner in self.client.runners() if not runner["revoked_at"]]
-        if not runners:
-            self.output.note("There is no runner yet: `deployr runners add` shows how to make one.")
-        elif all(runner["status"] == "offline" for runner in runners):
-            names = ", ".join(f"{one['name']} (last seen {one['last_seen_at']})" for one in runners)
-            self.output.note(f"No runner is online: {names}")
 
     def _check_timeout(self) -> None:
         if self.timeout is not None and time.monotonic() - self._started > self.timeout:

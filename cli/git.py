@@ -103,7 +103,10 @@ def _git(cwd: Path, *arguments: str, strip: bool = True, network: bool = False) 
 
 def without_credentials(url: str) -> str:
     """Return an https address without user name and password; other addresses as they are."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return url
     if parts.scheme not in {"http", "https"} or "@" not in parts.netloc:
         return url
     return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()

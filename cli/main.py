@@ -10,17 +10,18 @@ import click
 from deployr import __version__
 
 from .commands.init import init
-from .commands.jobs import cancel, jobs, logs, status
+from .commands.jobs import cancel, jobs, logs, retry, status
 from .commands.login import login, logout, whoami
 from .commands.projects import projects
 from .commands.push import push
 from .commands.runners import runners
 from .commands.schema import schema
 from .errors import CliError, ExitCode
+from .output import Output
 from .session import json_option
 
 COMMANDS = (
-    login, whoami, logout, init, push, status, logs, cancel, jobs, projects, runners, schema
+    login, whoami, logout, init, push, status, logs, cancel, retry, jobs, projects, runners, schema
 )  # fmt: skip
 
 
@@ -49,19 +50,16 @@ def main() -> None:
     except click.ClickException as error:
         error.show()
         code = ExitCode.USAGE
-    except BrokenPipeError:
-        # The reader of a pipe, such as `head`, has seen enough.
-        sys.stderr.close()
-        code = ExitCode.OK
     except Exception:  # noqa: BLE001 - the boundary: a bug becomes one line and a report
         code = _bug()
     sys.exit(code if isinstance(code, int) else ExitCode.OK)
 
 
 def _told(message: str, advice: str, code: ExitCode) -> ExitCode:
-    click.echo(f"Error: {message}" if code is not ExitCode.INTERRUPTED else message, err=True)
+    output = Output()
+    output.note(f"Error: {message}" if code is not ExitCode.INTERRUPTED else message)
     if advice:
-        click.echo(advice, err=True)
+        output.note(advice)
     return code
 
 
@@ -72,5 +70,5 @@ def _bug() -> ExitCode:
         traceback.print_exc(file=report)
     kind = sys.exc_info()[0]
     name = kind.__name__ if kind else "error"
-    click.echo(f"This is a bug in deployr ({name}). Please report {Path(report.name)}", err=True)
+    Output().note(f"This is a bug in deployr ({name}). Please report {Path(report.name)}")
     return ExitCode.BUG

@@ -10,6 +10,8 @@ from typing import Any
 
 import click
 
+from .errors import ExitCode
+
 # All control sequences but colours: a log must not move the cursor, set titles or clear screens.
 _SEQUENCE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|.)?")
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
@@ -26,11 +28,11 @@ class Output:
 
     def line(self, text: str = "") -> None:
         """Print a line of the answer."""
-        click.echo(text, err=self.as_json)
+        _echo(safe(text) + "\n", err=self.as_json)
 
     def note(self, text: str) -> None:
         """Print a remark: progress or a warning, never the answer itself."""
-        click.echo(text, err=True)
+        _echo(safe(text) + "\n", err=True)
 
     def success(self, text: str) -> None:
         """Print a line about something that went well."""
@@ -42,11 +44,11 @@ class Output:
 
     def data(self, value: Any) -> None:  # noqa: ANN401 - whatever the API answered
         """Print a value as JSON."""
-        click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+        _echo(json.dumps(value, indent=2) + "\n")
 
     def raw(self, text: str) -> None:
         """Print a text of ours as it is."""
-        click.echo(text, nl=False)
+        _echo(text)
 
     def table(self, headings: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
         """Print rows below headings, as wide as the terminal allows."""
@@ -60,7 +62,10 @@ class Output:
         for row in rows:
             table.add_row(*(Text(safe(str(cell))) for cell in row))
         width = None if sys.stdout.isatty() else 200
-        Console(width=width, highlight=False, no_color="NO_COLOR" in os.environ).print(table)
+        console = Console(width=width, highlight=False, no_color="NO_COLOR" in os.environ)
+        with console.capture() as printed:
+            console.print(table)
+        _echo(printed.get())
 
     def log(self, raw: bytes) -> None:
         """Print a piece of a log, cut anywhere, made harmless for the terminal."""
@@ -69,13 +74,23 @@ class Output:
         cut = text.rfind("\x1b", max(0, len(text) - 32))
         whole = cut < 0 or "\n" in text[cut:] or _COLOUR.match(text[cut:]) is not None
         self._pending = "" if whole else text[cut:]
-        click.echo(safe(text if whole else text[:cut]), nl=False, err=self.as_json)
+        _echo(safe(text if whole else text[:cut]), err=self.as_json)
 
     def end_log(self) -> None:
         """Print what `log` kept back."""
         rest = self._pending + self._decoder.decode(b"", final=True)
         self._pending = ""
-        click.echo(safe(rest), nl=False, err=self.as_json)
+        _echo(safe(rest), err=self.as_json)
+
+
+def _echo(text: str, *, err: bool = False) -> None:
+    """Print `text` as it is; leave when nobody reads it any more, as `head` does."""
+    try:
+        click.echo(text, nl=False, err=err)
+    except BrokenPipeError:
+        # Python flushes once more at its exit: that must not fail as well.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 2 if err else 1)
+        raise SystemExit(ExitCode.PIPE_CLOSED) from None
 
 
 def safe(text: str) -> str:

@@ -54,7 +54,10 @@ def _comparable(url: str) -> str:
     if _SCP_LIKE.fullmatch(url):
         host, _, path = bare.partition(":")
         return f"{host.lower()}:{path}"
-    parts = urlsplit(bare)
+    try:
+        parts = urlsplit(bare)
+    except ValueError:
+        return bare
     return parts._replace(scheme=parts.scheme.lower(), netloc=parts.netloc.lower()).geturl()
 
 

@@ -1,6 +1,6 @@
 """Strict YAML reading that remembers where each value stands.
 
-Refused: duplicate keys, anchors and aliases, several documents, keys that are not text. Only
+Refused: duplicate keys, anchors, aliases and tags, several documents, keys that are not text. Only
 true and false are booleans, so that `on`, `yes` and `no` stay the words they look like. Plain
 numbers with a fraction are refused, since `1.10` would silently become 1.1.
 """
@@ -13,6 +13,7 @@ import yaml
 
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 32
+MAX_DIGITS = 18
 
 Path = tuple[str | int, ...]
 
@@ -113,15 +114,15 @@ class Marks:
     def _scalar(self, node: yaml.Node, path: Path) -> str | int | bool | None:
         plain = getattr(node, "style", None) is None
         if node.tag == "tag:yaml.org,2002:int":
-            return int(node.value)
+            return self._integer(node, path)
         if node.tag == "tag:yaml.org,2002:bool":
             return bool(node.value == "true")
         if node.tag == "tag:yaml.org,2002:null":
             return None
         if node.tag == "tag:yaml.org,2002:float":
             self._refuse(node, path, f'{node.value} loses digits as a number: write "{node.value}"')
-        elif node.tag != "tag:yaml.org,2002:str":
-            self._refuse(node, path, f"the tag {node.tag} is not supported")
+        elif "\0" in node.value:
+            self._refuse(node, path, "holds a NUL character")
         elif plain and node.value in _BOOLEAN_WORDS:
             self._refuse(
                 node,
@@ -129,6 +130,12 @@ class Marks:
                 f'is {node.value} text or a boolean? Write "{node.value}", true or false',
             )
         return str(node.value)
+
+    def _integer(self, node: yaml.Node, path: Path) -> int:
+        if len(node.value) > MAX_DIGITS:
+            self._refuse(node, path, f"has more than {MAX_DIGITS} digits")
+            return 0
+        return int(node.value)
 
     def _refuse(self, node: yaml.Node, path: Path, message: str) -> None:
         self.problems.append(Problem(mark=_mark(node), path=path, message=message))
@@ -156,6 +163,8 @@ def _refuse_anchors_and_depth(text: str) -> None:
     for event in yaml.parse(text, Loader=_Loader):
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None) is not None:
             raise _fatal("anchors and aliases (& and *) are not supported", event.start_mark)
+        if getattr(event, "tag", None) is not None:
+            raise _fatal("tags (!) are not supported", event.start_mark)
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
         elif isinstance(event, yaml.CollectionEndEvent):

@@ -12,7 +12,7 @@ from deployr.yamlmarks import Marks
 
 from ..errors import CliError
 from ..git import Checkout, name_from_url, without_credentials
-from ..session import Session, pass_session
+from ..session import Session, json_option, pass_session
 from ..workspace import is_interactive
 
 _PLAIN = re.compile(r"[A-Za-z0-9/._-]+")
@@ -33,6 +33,7 @@ deploy:
 @click.option("--yes", is_flag=True, help="Ask nothing; take what the checkout says.")
 @click.option("--force", is_flag=True, help="Overwrite an existing deploy.yaml.")
 @click.option("--path", help="Where the app lives on the server.")
+@json_option
 @pass_session
 def init(session: Session, *, yes: bool, force: bool, path: str | None) -> None:
     """Write a deploy.yaml for the app in this git repository.
@@ -55,6 +56,9 @@ def init(session: Session, *, yes: bool, force: bool, path: str | None) -> None:
         path = click.prompt("Path of the app on the server", default=f"/var/www/{name}")
     text = _render(name, framework, checkout.branch() or "main", path)
     file.write_text(text, encoding="utf-8")
+    if session.output.as_json:
+        session.output.data(Manifest.parse(text).model_dump(mode="json", exclude_unset=True))
+        return
     session.output.success(f"✓ Wrote {FILE_NAME} for {name} ({framework})")
     if not url:
         session.output.note(f"Warning: there is no git remote {checkout.remote()} to deploy from.")

@@ -5,6 +5,7 @@ import click
 from deployr.states import JobStatus
 
 from ..client import Json
+from ..deployment import Seconds, again, start
 from ..errors import ExitCode
 from ..follow import Follower, exit_code, how_to_return
 from ..output import Output, duration, safe
@@ -38,11 +39,13 @@ def status(session: Session, job: int | None) -> None:
 @click.command()
 @_JOB
 @click.option("--follow", is_flag=True, help="Go on until the job has ended.")
+@json_option
 @pass_session
 def logs(session: Session, job: int | None, *, follow: bool) -> None:
     """Print the log of a job, or of the latest one of this directory's project.
 
-    With --follow the exit code is the job's: 0 completed, 1 failed.
+    With --follow the exit code is the job's: 0 completed, 1 failed. With --json the whole job is
+    printed, its log as `logs`.
 
     \b
     Example:
@@ -51,13 +54,16 @@ def logs(session: Session, job: int | None, *, follow: bool) -> None:
     client = session.client
     job_id = job_or_latest(client, session.output, job)
     if not follow:
-        Follower(client, session.output, job_id).print_log()
+        _print_log(session, job_id)
         return
     try:
-        raise SystemExit(exit_code(Follower(client, session.output, job_id).run()))
+        ended = Follower(client, session.output, job_id).run()
     except KeyboardInterrupt:
         session.output.note(f"\nJob {job_id} goes on without you. {how_to_return(job_id)}")
         raise SystemExit(ExitCode.INTERRUPTED) from None
+    if session.output.as_json:
+        session.output.data(client.job(job_id))
+    raise SystemExit(exit_code(ended))
 
 
 @click.command()
@@ -82,6 +88,28 @@ def cancel(session: Session, job: int | None) -> None:
         session.output.line(line)
     else:
         session.output.line(f"Job {cancelled['id']} is cancelled.")
+
+
+@click.command()
+@_JOB
+@click.option("--timeout", type=Seconds(), help="Stop following after 90s, 30m, 1h.")
+@click.option("--no-follow", is_flag=True, help="Queue the deployment and return at once.")
+@json_option
+@pass_session
+def retry(session: Session, job: int | None, *, timeout: float | None, no_follow: bool) -> None:
+    """Deploy the commit of an ended job once more, as a new job.
+
+    Without a number it is the latest job of this directory's project. Exit codes as of push.
+
+    \b
+    Example:
+      deployr retry 41
+    """
+    client = session.client
+    old = client.job(job_or_latest(client, session.output, job), log_from=0)
+    wish = again(old)
+    project = client.project(old["project_id"])
+    raise SystemExit(start(session, project, wish, follow=not no_follow, timeout=timeout))
 
 
 @click.command()
@@ -110,6 +138,13 @@ def jobs(session: Session, *, limit: int, before: int | None) -> None:
         session.output.note(f"Older ones: deployr jobs --before {page['next']}")
 
 
+def _print_log(session: Session, job_id: int) -> None:
+    if session.output.as_json:
+        session.output.data(session.client.job(job_id))
+    else:
+        Follower(session.client, session.output, job_id).print_log()
+
+
 def _state(job: Json) -> str:
     return f"{job['status']} ({job['reason']})" if job["reason"] else str(job["status"])
 
@@ -119,7 +154,8 @@ def _print_job(output: Output, job: Json) -> None:
         "Job": f"{job['id']} ({job['project']}, {job['environment']})",
         "Status": _state(job),
         "Detail": job["detail"],
-        "Waits for": f"job {job['waiting_for']}" if job["waiting_for"] else None,
+        "Why": job["waits"],
+        "Told later": job["late_result"],
         "Cancel": "asked for" if job["cancel_requested"] and not job["completed_at"] else None,
         "Commit": f"{job['commit'] or 'newest'} of {job['branch']}",
         "Runner": job["runner"],

@@ -47,10 +47,15 @@ def whoami(session: Session) -> None:
 
 
 @click.command()
+@json_option
 @pass_session
 def logout(session: Session) -> None:
     """Forget the token that is saved on this machine."""
-    session.output.line("Signed out." if forget() else "You were not signed in.")
+    existed = forget()
+    if session.output.as_json:
+        session.output.data({"signed_out": existed})
+    else:
+        session.output.line("Signed out." if existed else "You were not signed in.")
     if os.environ.get("DEPLOYR_TOKEN"):
         session.output.note("DEPLOYR_TOKEN is still set in your environment.")
 

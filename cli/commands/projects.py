@@ -61,6 +61,7 @@ def show(session: Session, name: str) -> None:
 @click.option("--repo-url", help="New address of the repository; likewise.")
 @click.option("--branch", help="New default branch.")
 @click.option("--runner", help="Name of the runner that takes its jobs.")
+@click.option("--runs-on", help="Label of the runners that take its jobs, in place of one runner.")
 @json_option
 @pass_session
 def update(session: Session, /, name: str, runner: str | None, **given: str | None) -> None:
@@ -75,8 +76,10 @@ def update(session: Session, /, name: str, runner: str | None, **given: str | No
     fields: dict[str, object] = {
         key.removeprefix("new_"): value for key, value in given.items() if value
     }
+    if runner and fields.get("runs_on"):
+        raise CliError("--runner and --runs-on exclude each other.")
     if runner:
-        fields["runner_id"] = runner_named(client, runner)["id"]
+        fields |= {"runner_id": runner_named(client, runner)["id"], "runs_on": None}
     if not fields:
         raise CliError("Nothing to change was named.", "See deployr projects update --help.")
     changed = client.update_project(project["id"], fields)
@@ -89,6 +92,7 @@ def update(session: Session, /, name: str, runner: str | None, **given: str | No
 @projects.command()
 @click.argument("name")
 @click.option("--yes", is_flag=True, help="Do not ask.")
+@json_option
 @pass_session
 def delete(session: Session, name: str, *, yes: bool) -> None:
     """Delete a project with its jobs and logs; the deployed app stays on the server."""
@@ -97,5 +101,8 @@ def delete(session: Session, name: str, *, yes: bool) -> None:
         if not is_interactive():
             raise CliError(f"Deleting {name} needs --yes when nobody can be asked.")
         click.confirm(f"Delete {name} with all its jobs and logs?", abort=True)
-    session.client.delete_project(project["id"])
+    deleted = session.client.delete_project(project["id"])
+    if session.output.as_json:
+        session.output.data(deleted)
+        return
     session.output.success(f"✓ Deleted {name}; what is deployed stays on the server")

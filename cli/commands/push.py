@@ -1,21 +1,14 @@
 """Deploying a commit."""
 
-import base64
-import re
-import time
-import uuid
-from dataclasses import dataclass
-
 import click
 
 from deployr.manifest import FILE_NAME, Manifest
 from deployr.repo import branch_problem, name_problem
-from deployr.states import Action
-from deployr.wire import DEFAULT_ENVIRONMENT, JobSpec
+from deployr.wire import DEFAULT_ENVIRONMENT
 
-from ..client import Json
-from ..errors import ApiError, CliError, ExitCode
-from ..follow import Follower, exit_code, how_to_return, print_result
+from ..client import Client, Json
+from ..deployment import Seconds, Wish, start
+from ..errors import CliError, ExitCode
 from ..session import Session, json_option, pass_session
 from ..workspace import (
     App,
@@ -25,35 +18,6 @@ from ..workspace import (
     read_app,
     runner_named,
 )
-
-QUEUE_SECONDS = 24 * 3600
-_DURATION = re.compile(r"([1-9][0-9]*)(s|m|h)?")
-_UNITS = {None: 1, "s": 1, "m": 60, "h": 3600}
-
-
-class Seconds(click.ParamType[float]):
-    """A time span such as 90, 90s, 30m or 1h."""
-
-    name = "duration"
-
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> float:
-        """Return seconds."""
-        match = _DURATION.fullmatch(str(value))
-        if not match:
-            self.fail(f"{value!r} is not like 90, 90s, 30m or 1h", param, ctx)
-        return int(match[1]) * _UNITS[match[2]]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Wish:
-    """What is to be deployed."""
-
-    branch: str
-    commit: str
-    environment: str
-    manifest: Manifest
 
 
 @click.command()
@@ -88,22 +52,34 @@ def push(  # noqa: PLR0913 - one parameter an option, as click hands them over
       deployr push --branch release --commit 1a2b3c4
     """
     app = read_app(session.output)
-    wish = _wish(app, branch, commit, environment)
+    wish, manifest = _wish(app, branch, commit, environment)
     client = session.client
     _warn(session, app, wish)
     project = find_project(client, app) or _created(session, app, create=create)
+    _direct(client, project, manifest, runner_name)
+    raise SystemExit(start(session, project, wish, follow=not no_follow, timeout=timeout))
+
+
+def _direct(client: Client, project: Json, manifest: Manifest, runner_name: str | None) -> None:
+    """Send the project's jobs to the runner or label that is asked for. Raises CliError."""
+    label = manifest.runs_on
+    if runner_name and label:
+        raise CliError(
+            f"deploy.yaml says runs_on: {label}, which leaves no choice to --runner.",
+            "Take runs_on out of it, or leave out --runner.",
+        )
+    wanted: Json = {}
     if runner_name:
-        runner = runner_named(client, runner_name)
-        client.update_project(project["id"], {"runner_id": runner["id"]})
-    job = _queued(session, project, wish)
-    if no_follow:
-        _print_queued(session, job)
-        return
-    session.output.note(f"Job {job['id']}: {project['name']} {wish.branch} {wish.commit[:12]}")
-    raise SystemExit(_followed(session, job, timeout))
+        wanted = {"runner_id": runner_named(client, runner_name)["id"], "runs_on": None}
+    elif label:
+        wanted = {"runs_on": label}
+    if any(project[name] != value for name, value in wanted.items()):
+        client.update_project(project["id"], wanted)
 
 
-def _wish(app: App, branch: str | None, commit: str | None, environment: str) -> Wish:
+def _wish(
+    app: App, branch: str | None, commit: str | None, environment: str
+) -> tuple[Wish, Manifest]:
     branch = branch or app.default_branch
     for what, problem in (
         ("branch", branch_problem(branch)),
@@ -118,7 +94,9 @@ def _wish(app: App, branch: str | None, commit: str | None, environment: str) ->
         raise CliError(f"There is no {missing} here.", "Fetch or commit it first.")
     text = checkout.file_at(found, FILE_NAME) or ""
     manifest = parse_manifest(text, f"{found[:12]}:{FILE_NAME}")
-    return Wish(branch=branch, commit=found, environment=environment, manifest=manifest)
+    path = manifest.deploy.path
+    params = {"path": path} if path else {}
+    return Wish(branch=branch, commit=found, environment=environment, params=params), manifest
 
 
 def _warn(session: Session, app: App, wish: Wish) -> None:
@@ -152,62 +130,3 @@ def _created(session: Session, app: App, *, create: bool) -> Json:
         "runs_on": app.manifest.runs_on,
     }
     return session.client.create_project({key: value for key, value in fields.items() if value})
-
-
-def _queued(session: Session, project: Json, wish: Wish) -> Json:
-    """Create the job; where several runners could take it, ask which one shall."""
-    fields = {
-        "project_id": project["id"],
-        "branch": wish.branch,
-        "commit": wish.commit,
-        "environment": wish.environment,
-        "payload": base64.b64encode(_spec(project, wish).to_bytes()).decode("ascii"),
-    }
-    try:
-        return session.client.create_job(fields)
-    except ApiError as error:
-        if error.problem_code != "runner_required":
-            raise
-        if not is_interactive():
-            error.advice = "Choose one for this project: deployr push --runner NAME"
-            raise
-    runners = [one for one in session.client.runners() if not one["revoked_at"]]
-    chosen = click.prompt("Which runner?", type=click.Choice([one["name"] for one in runners]))
-    runner = next(one for one in runners if one["name"] == chosen)
-    session.client.update_project(project["id"], {"runner_id": runner["id"]})
-    return session.client.create_job(fields)
-
-
-def _spec(project: Json, wish: Wish) -> JobSpec:
-    now = int(time.time())
-    path = wish.manifest.deploy.path
-    return JobSpec(
-        nonce=str(uuid.uuid4()),
-        project=project["name"],
-        repo=project["repo_url"],
-        branch=wish.branch,
-        commit=wish.commit,
-        environment=wish.environment,
-        action=Action.DEPLOY,
-        params={"path": path} if path else {},
-        iat=now,
-        exp=now + QUEUE_SECONDS,
-    )
-
-
-def _followed(session: Session, job: Json, timeout: float | None) -> ExitCode:
-    """Follow a job and return the exit code that its end stands for."""
-    try:
-        ended = Follower(session.client, session.output, job["id"], timeout).run()
-    except KeyboardInterrupt:
-        session.output.note(f"\nJob {job['id']} goes on without you. {how_to_return(job['id'])}")
-        return ExitCode.INTERRUPTED
-    print_result(session.output, ended)
-    return exit_code(ended)
-
-
-def _print_queued(session: Session, job: Json) -> None:
-    if session.output.as_json:
-        session.output.data(job)
-    else:
-        session.output.line(f"Job {job['id']} is queued. {how_to_return(job['id'])}")

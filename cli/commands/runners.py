@@ -7,7 +7,7 @@ import click
 from ..client import Json
 from ..errors import CliError
 from ..session import Session, json_option, pass_session
-from ..workspace import App, is_interactive, read_app, runner_named
+from ..workspace import App, find_project, is_interactive, read_app, runner_named
 
 
 @click.group(invoke_without_command=True)
@@ -55,7 +55,8 @@ def add(session: Session, path: str | None, name: str | None) -> None:
     """Print the line that makes a server of yours a runner for this directory's app.
 
     The line holds a code that works once, for 15 minutes. Run it on the server; it writes down
-    there what the runner may deploy: this repository and branch, to this path, nothing else.
+    there what the runner may deploy: this repository and branch, to this path, nothing else. On a
+    server that is a runner already the second line adds this app to its list.
 
     \b
     Example:
@@ -63,14 +64,26 @@ def add(session: Session, path: str | None, name: str | None) -> None:
     """
     app = read_app(session.output)
     path = path or app.manifest.deploy.path or _ask_path(app)
+    # The runner compares letter by letter with what the jobs of the project will say.
+    project = find_project(session.client, app) or {"name": app.name, "repo_url": app.repo_url}
     code = session.client.create_code()
-    command = _command(session.client.url, code["code"], app, path, name)
+    allowed = ["--project", project["name"]]
+    repo, branch = project["repo_url"], app.default_branch
+    register = ["deployr-runner", "register", "--url", session.client.url, "--code", code["code"]]
+    register += [*allowed, "--allow-repo", repo, "--allow-branch", branch, "--path", path]
+    register += ["--name", name] if name else []
+    register += ["--label", app.manifest.runs_on] if app.manifest.runs_on else []
+    allow = ["deployr-runner", "allow", "add", *allowed]
+    allow += ["--repo", repo, "--branch", branch, "--path", path]
+    commands = {"command": shlex.join(register), "allow_command": shlex.join(allow)}
     if session.output.as_json:
-        session.output.data({**code, "command": command})
+        session.output.data({**code, **commands})
         return
     session.output.note(f"Run this on the server, before {code['expires_at']}:")
-    session.output.line(command)
+    session.output.line(commands["command"])
     session.output.note("Then start it: deployr-runner run")
+    session.output.note("On a server that is a runner of yours already, run this instead:")
+    session.output.note(commands["allow_command"])
 
 
 @runners.command()
@@ -81,20 +94,15 @@ def add(session: Session, path: str | None, name: str | None) -> None:
 def revoke(session: Session, name: str, *, yes: bool) -> None:
     """End a runner's access; its token stops working at once."""
     runner = runner_named(session.client, name)
-    if not yes and is_interactive():
+    if not yes:
+        if not is_interactive():
+            raise CliError(f"Revoking {name} needs --yes when nobody can be asked.")
         click.confirm(f"Revoke {name}?", abort=True)
     revoked = session.client.revoke_runner(runner["id"])
     if session.output.as_json:
         session.output.data(revoked)
     else:
         session.output.success(f"✓ Revoked {name}")
-
-
-def _command(url: str, code: str, app: App, path: str, name: str | None) -> str:
-    words = ["deployr-runner", "register", "--url", url, "--code", code]
-    words += ["--project", app.name, "--allow-repo", app.repo_url]
-    words += ["--allow-branch", app.default_branch, "--path", path]
-    return shlex.join([*words, "--name", name] if name else words)
 
 
 def _ask_path(app: App) -> str:

@@ -25,7 +25,7 @@ def test_status_of_a_waiting_job(deployr, job):
 def test_status_says_which_job_goes_first(deployr, job):
     second = json.loads(deployr("push", "--no-follow", "--json").out)["id"]
 
-    assert f"Waits for:    job {job}\n" in deployr("status", str(second)).out
+    assert f"Why:          waits for job {job}\n" in deployr("status", str(second)).out
 
 
 def test_logs_prints_the_whole_log_as_it_is(deployr, job, hand_runner):
@@ -104,8 +104,8 @@ def test_runners_are_listed_and_revoked(deployr, hand_runner):
     hand_runner.poll()
 
     assert "online" in deployr("runners").out
-    assert "✓ Revoked web-1\n" == deployr("runners", "revoke", "web-1").out
-    assert 4 == deployr("runners", "revoke", "web-1").code
+    assert "✓ Revoked web-1\n" == deployr("runners", "revoke", "web-1", "--yes").out
+    assert 4 == deployr("runners", "revoke", "web-1", "--yes").code
     assert "revoked" in deployr("runners").out
 
 

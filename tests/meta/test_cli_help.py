@@ -41,6 +41,15 @@ def test_command_is_in_the_docs(name, command):
     )
 
 
+@pytest.mark.parametrize(
+    ("name", "command"),
+    [each for each in ALL if each[0].startswith("deployr ")],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_command_takes_json(name, command):
+    assert "--json" in [option for param in command.params for option in param.opts]
+
+
 def test_docs_list_every_exit_code():
     text = (DOCS / "cli.md").read_text()
 

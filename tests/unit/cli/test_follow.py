@@ -67,6 +67,19 @@ def test_short_outage_is_survived_and_nothing_is_printed_twice(scripted, capsys)
     assert "one\ntwo\n" == capsys.readouterr().out
 
 
+def test_outage_right_behind_a_piece_is_survived_too(scripted, capsys):
+    """The follower asks again at once: more may wait."""
+    client = scripted(
+        answer(log=b"one\n"),
+        (502, "<html>Bad Gateway</html>"),
+        answer("completed", b"two\n", 4, complete=True),
+    )
+
+    Follower(client, Output(), 1).run()
+
+    assert "one\ntwo\n" == capsys.readouterr().out
+
+
 def test_lasting_outage_ends_with_how_to_come_back(scripted, monkeypatch):
     monkeypatch.setattr(follow, "OUTAGE_SECONDS", 0.5)
     client = scripted((502, "<html>"))

@@ -1,0 +1,129 @@
+"""What every command that starts a deployment does: queue the job, follow it, tell its end."""
+
+import base64
+import re
+import time
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import click
+
+from deployr.states import Action
+from deployr.wire import JobSpec
+
+from .client import Json
+from .errors import ApiError, CliError, ExitCode
+from .follow import Follower, exit_code, how_to_return, print_result
+from .session import Session
+from .workspace import is_interactive
+
+QUEUE_SECONDS = 24 * 3600
+_DURATION = re.compile(r"([1-9][0-9]*)(s|m|h)?")
+_UNITS = {None: 1, "s": 1, "m": 60, "h": 3600}
+
+
+class Seconds(click.ParamType[float]):
+    """A time span such as 90, 90s, 30m or 1h."""
+
+    name = "duration"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Return seconds."""
+        match = _DURATION.fullmatch(str(value))
+        if not match:
+            self.fail(f"{value!r} is not like 90, 90s, 30m or 1h", param, ctx)
+        return int(match[1]) * _UNITS[match[2]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wish:
+    """What is to be deployed."""
+
+    branch: str
+    commit: str
+    environment: str
+    params: Mapping[str, str] = field(default_factory=dict)
+
+
+def start(
+    session: Session, project: Json, wish: Wish, *, follow: bool, timeout: float | None
+) -> ExitCode:
+    """Queue a deployment and follow it to its end. Raises CliError."""
+    output = session.output
+    job = _queued(session, project, wish)
+    if not follow:
+        if output.as_json:
+            output.data(job)
+        else:
+            output.line(f"Job {job['id']} is queued. {how_to_return(job['id'])}")
+        return ExitCode.OK
+    output.note(f"Job {job['id']}: {project['name']} {wish.branch} {wish.commit[:12]}")
+    try:
+        ended = Follower(session.client, output, job["id"], timeout).run()
+    except KeyboardInterrupt:
+        output.note(f"\nJob {job['id']} goes on without you. {how_to_return(job['id'])}")
+        return ExitCode.INTERRUPTED
+    print_result(output, ended)
+    return exit_code(ended)
+
+
+def _queued(session: Session, project: Json, wish: Wish) -> Json:
+    """Create the job; where several runners could take it, ask which one shall."""
+    fields = {
+        "project_id": project["id"],
+        "branch": wish.branch,
+        "commit": wish.commit,
+        "environment": wish.environment,
+        "payload": base64.b64encode(_spec(project, wish).to_bytes()).decode("ascii"),
+    }
+    try:
+        return session.client.create_job(fields)
+    except ApiError as error:
+        if error.problem_code != "runner_required":
+            raise
+        if not is_interactive():
+            error.advice = "Choose one for this project: deployr push --runner NAME"
+            raise
+    runners = [one for one in session.client.runners() if not one["revoked_at"]]
+    chosen = click.prompt("Which runner?", type=click.Choice([one["name"] for one in runners]))
+    runner = next(one for one in runners if one["name"] == chosen)
+    session.client.update_project(project["id"], {"runner_id": runner["id"]})
+    return session.client.create_job(fields)
+
+
+def _spec(project: Json, wish: Wish) -> JobSpec:
+    now = int(time.time())
+    return JobSpec(
+        nonce=str(uuid.uuid4()),
+        project=project["name"],
+        repo=project["repo_url"],
+        branch=wish.branch,
+        commit=wish.commit,
+        environment=wish.environment,
+        action=Action.DEPLOY,
+        params=dict(wish.params),
+        iat=now,
+        exp=now + QUEUE_SECONDS,
+    )
+
+
+def again(job: Json) -> Wish:
+    """Return the wish that a job stood for. Raises CliError while it is unfinished."""
+    if job["completed_at"] is None:
+        raise CliError(
+            f"Job {job['id']} is {job['status']}.",
+            f"Wait for it or stop it first: deployr cancel {job['id']}",
+        )
+    if job["action"] != Action.DEPLOY:
+        raise CliError(f"Job {job['id']} is a {job['action']}; only deployments can be retried.")
+    if not job["commit"]:
+        raise CliError(f"Job {job['id']} never named its commit.", "Use `deployr push` instead.")
+    return Wish(
+        branch=job["branch"],
+        commit=job["commit"],
+        environment=job["environment"],
+        params=job["params"],
+    )
