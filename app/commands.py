@@ -66,6 +66,14 @@ def issue_token(email: str) -> None:
     click.echo(accounts.issue_token(email))
 
 
+@user_commands.command("revoke")
+@click.argument("email")
+@_told
+def revoke_tokens(email: str) -> None:
+    """End all API tokens of the user with this EMAIL: when one got lost, or he has left."""
+    click.echo(f"Ended tokens: {accounts.revoke_tokens(email)}")
+
+
 @user_commands.command("list")
 def list_users() -> None:
     """List users: id, email, name, GitHub login."""

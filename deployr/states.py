@@ -27,11 +27,6 @@ TRANSITIONS: dict[JobStatus, frozenset[JobStatus]] = {
 }
 
 
-def may_become(current: JobStatus, new: JobStatus) -> bool:
-    """Tell whether a job may go from `current` to `new` in one step."""
-    return new in TRANSITIONS[current]
-
-
 class Reason(StrEnum):
     """Why a job failed."""
 

@@ -1,8 +1,9 @@
 """Users: created by the operator or by signing in with GitHub."""
 
 import re
+from typing import Any, cast
 
-from sqlalchemy import select
+from sqlalchemy import CursorResult, select, update
 from sqlalchemy.exc import IntegrityError
 
 from app.clients.github import GithubUser
@@ -39,6 +40,23 @@ def issue_token(email: str) -> str:
     if user is None:
         raise NotFound("user")
     return _add_token(user, "command line")
+
+
+@transaction
+def revoke_tokens(email: str) -> int:
+    """End all API tokens of the user with this email; return how many there were.
+
+    Raises NotFound.
+    """
+    user = db.session.scalar(select(User).where(User.email == email.lower()))
+    if user is None:
+        raise NotFound("user")
+    revoked = db.session.execute(
+        update(ApiToken)
+        .where(ApiToken.user_id == user.id, ApiToken.revoked_at.is_(None))
+        .values(revoked_at=utcnow())
+    )
+    return cast("CursorResult[Any]", revoked).rowcount
 
 
 def list_users() -> list[User]:

@@ -79,7 +79,7 @@ def _find(news: News) -> Row[Any]:
         *(job.id, job.project_id, job.environment, job.status, job.runner_id, job.claim_id),
         *(job.log_bytes, job.log_final_bytes, job.logs_complete, job.watched_until),
         *(job.cancel_requested_at, job.started_at, job.completed_at, job.expires_at),
-        *(job.reaped_at, job.late_result, job.activated_at),
+        *(job.reaped_at, job.late_result, job.activated_at, job.version),
         *(Project.runner_id.label("home_id"), Project.runs_on),
     ]
     row = db.session.execute(
@@ -100,7 +100,8 @@ def _claim(news: News, row: Row[Any], now: datetime) -> None:
         raise _not_claimable(row)
     claimed = db.session.execute(
         update(job)
-        .where(job.id == row.id, job.status == JobStatus.QUEUED)
+        # The version too: the job may have been sent to another runner since it was looked at.
+        .where(job.id == row.id, job.status == JobStatus.QUEUED, job.version == row.version)
         .values(
             status=JobStatus.RUNNING,
             runner_id=runner.id,

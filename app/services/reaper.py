@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, or_, select, update
 
 from app.clock import utcnow
+from app.config import settings
 from app.extensions import db
 from app.models import DeploymentJob, Runner
 from app.services import queue
@@ -25,7 +26,7 @@ def reap() -> None:
     job = DeploymentJob
     now = utcnow()
     columns: list[Any] = [
-        *(job.id, job.project_id, job.environment, job.version, job.updated_at),
+        *(job.id, job.project_id, job.environment, job.version),
         *(job.lease_until, job.cancel_requested_at, Runner.name.label("runner")),
     ]
     overdue = (
@@ -72,9 +73,8 @@ def _verdict(row: Row[Any], now: datetime) -> tuple[Reason, str]:
     if row.lease_until is None or row.lease_until > now:
         detail = f"The job's time limit is long over and {row.runner} has not ended it."
         return Reason.TIMEOUT, f"{detail} What became of it on the server is not known."
-    heard = f"{row.updated_at:%Y-%m-%d %H:%M:%S} UTC"
     asked = " It had been asked to cancel." if row.cancel_requested_at else ""
     return Reason.RUNNER_LOST, (
-        f"No sign of life from the runner {row.runner} since {heard}.{asked} "
+        f"No sign of life from the runner {row.runner} for {settings().lease_seconds:g} s.{asked} "
         "It may still have deployed; look at the server, then `deployr retry`."
     )

@@ -81,8 +81,8 @@ def _reason(news: News) -> Reason | None:
 
 def _facts(report: Report) -> Mapping[str, object]:
     facts: dict[str, object] = {
-        "detail": report.detail and report.detail[:_MAX_TEXT],
-        "path": report.path and report.path[:_MAX_TEXT],
+        "detail": _cut(report.detail),
+        "path": _cut(report.path),
         "url": _web_address(report.url),
         "release": report.release and report.release.name,
     }
@@ -91,9 +91,13 @@ def _facts(report: Report) -> Mapping[str, object]:
     return facts
 
 
+def _cut(text: str | None) -> str | None:
+    return text and text[:_MAX_TEXT]
+
+
 def _web_address(url: str | None) -> str | None:
     # It becomes a link: javascript: and the like must not.
-    return url[:_MAX_TEXT] if url and url.startswith(("https://", "http://")) else None
+    return _cut(url) if url and url.startswith(("https://", "http://")) else None
 
 
 def _record(row: Row[Any], news: News) -> None:

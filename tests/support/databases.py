@@ -16,6 +16,7 @@ from app import create_app
 from app.commands import enable_migrations
 from app.extensions import db, engine_options
 from tests.support.mariadb import MariaDb
+from tests.support.transitions import forbid_illegal_transitions
 
 KINDS = ("sqlite", "mariadb")
 
@@ -47,6 +48,8 @@ def _migrated(kind: str) -> str:
     enable_migrations(app)
     with app.app_context():
         flask_migrate.upgrade()
+        with db.engine.begin() as connection:
+            forbid_illegal_transitions(connection)
         db.engine.dispose()
     return url
 

@@ -1,7 +1,11 @@
 """Claim, heartbeat and end: one job, one runner, one final state."""
 
 import pytest
+from sqlalchemy import update
+from sqlalchemy.exc import DatabaseError
 
+from app.extensions import db
+from app.models import DeploymentJob
 from tests.factories import (
     COMMIT,
     claim,
@@ -215,3 +219,13 @@ def test_bad_field_is_named(runner, job, field, value):
 
 def test_fields_of_newer_runners_are_ignored(runner, job):
     assert 200 == _post(runner, job, status="running", novelty={"a": 1}).status_code
+
+
+def test_database_of_the_tests_refuses_an_illegal_transition(app, runner, job):
+    """So every other test watches the states too."""
+    claim(runner, job)
+    finish(runner, job)
+    back = update(DeploymentJob).where(DeploymentJob.id == job["id"]).values(status="queued")
+
+    with app.app_context(), pytest.raises(DatabaseError, match="illegal transition"):
+        db.session.execute(back)

@@ -53,3 +53,17 @@ def test_users_are_listed_without_tokens(flask):
     (line,) = flask("list").output.splitlines()
 
     assert ["ada@example.com", "Ada", "-"] == line.split("\t")[1:]
+
+
+def test_revoked_tokens_stop_working_and_new_ones_do_not(app, flask):
+    old = flask("create", "--name", "Ada", "--email", "ada@example.com").output.strip()
+
+    assert "Ended tokens: 1\n" == flask("revoke", "Ada@example.com").output
+
+    new = flask("token", "ada@example.com").output.strip()
+    assert 401 == Api(app, old).get("/api/user").status_code
+    assert 200 == Api(app, new).get("/api/user").status_code
+
+
+def test_tokens_of_nobody_are_not_revoked(flask):
+    assert 1 == flask("revoke", "nobody@example.com").exit_code

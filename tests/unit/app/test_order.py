@@ -68,7 +68,7 @@ def test_poll_heals_a_missed_promotion(app, ada, project, runner):
         db.session.execute(
             update(DeploymentJob)
             .where(DeploymentJob.id == first["id"])
-            .values(status=JobStatus.COMPLETED, slot_key=None)
+            .values(status=JobStatus.FAILED, slot_key=None)
         )
         db.session.commit()
 
