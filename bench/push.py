@@ -117,7 +117,7 @@ def floor(app: str, system: DeployrSystem, commit: str) -> None:
     """Deploy with the shell script."""
     root = system.root / "floor"
     root.mkdir(exist_ok=True)
-    env_file = system.root / "server/config/env" / f"{app}.production.env"
+    env_file = system.root / "server/config/env" / app / "production.env"
     env = system.env | {
         "ROOT": str(root),
         "ORIGIN": (system.root / f"{app}.git").as_uri(),

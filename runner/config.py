@@ -84,7 +84,7 @@ class Places:
 
     def env_file(self, project: str, environment: str) -> Path:
         """Where the owner puts the secrets of one project and environment."""
-        return self.config / "env" / f"{project}.{environment}.env"
+        return self.config / "env" / project / f"{environment}.env"
 
 
 def load(places: Places) -> RunnerConfig:

@@ -105,9 +105,12 @@ def _undo(done: Iterable[Step], ctx: Context) -> None:
 
 
 def _run_failure_hooks(ctx: Context, reason: Reason) -> None:
-    """Run the app's on_failure commands, unless the runner itself has to go."""
+    """Run the app's on_failure commands, unless the runner itself has to go.
+
+    Before the preflight is through nothing has changed, and another deployment may be at work.
+    """
     lines = ctx.manifest.deploy.hooks.on_failure
-    if not lines or reason in {Reason.RUNNER_STOPPED, Reason.RUNNER_LOST}:
+    if not lines or not ctx.target.is_locked or reason in {Reason.RUNNER_STOPPED, Reason.RUNNER_LOST}:
         return
     ctx.log.line("==> on_failure")
     try:

@@ -11,12 +11,19 @@ PRIVATE = 0o600
 
 
 def write_atomically(path: Path, text: str, mode: int = PRIVATE) -> None:
-    """Write `text` to `path` so that a crash leaves the old or the new content. Raises OSError."""
+    """Write `text` to `path` so that a crash leaves the old or the new content. Raises OSError.
+
+    Written by root, the file belongs to the owner of its directory: `sudo deployr-runner allow
+    add` must not lock the service's own user out.
+    """
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
     try:
         with os.fdopen(fd, "w", encoding="utf-8") as file:
             os.fchmod(fd, mode)
+            if os.geteuid() == 0:
+                place = path.parent.stat()
+                os.fchown(fd, place.st_uid, place.st_gid)
             file.write(text)
             file.flush()
             os.fsync(fd)

@@ -1,5 +1,6 @@
 """The health check: a page that must answer as deploy.yaml says."""
 
+import time
 from collections.abc import Callable
 from urllib.parse import urljoin, urlsplit
 
@@ -14,6 +15,7 @@ from .stop import StopFlag
 TIMEOUT = 10.0
 _MAX_REDIRECTS = 5
 _MAX_BODY_BYTES = 1024 * 1024
+_PIECE_BYTES = 16 * 1024
 
 
 def wait_until_healthy(check: HealthCheck, stop: StopFlag, log: Callable[[str], None]) -> None:
@@ -59,7 +61,17 @@ def _judge(check: HealthCheck, response: requests.Response) -> str | None:
     if response.status_code != check.status:
         return f"status {response.status_code} instead of {check.status}"
     if check.text is not None:
-        body = next(response.iter_content(_MAX_BODY_BYTES), b"")
-        if check.text not in body.decode("utf-8", "replace"):
+        if check.text not in _body(response).decode("utf-8", "replace"):
             return f"the page lacks the text {check.text!r}"
     return None
+
+
+def _body(response: requests.Response) -> bytes:
+    """Return the beginning of a page, however many pieces it comes in and however slowly."""
+    body = bytearray()
+    until = time.monotonic() + TIMEOUT
+    for piece in response.iter_content(_PIECE_BYTES):
+        body += piece
+        if len(body) >= _MAX_BODY_BYTES or time.monotonic() > until:
+            break
+    return bytes(body)

@@ -128,6 +128,10 @@ class Mirror:
         if not (self.directory / "HEAD").is_file():
             init = ("init", "--bare", "--quiet", "--template=", "--", str(self.directory))
             self.shell.run(self._git(*init), self.output)
+        # The exact commit is wanted: without this an archive leaves files out and rewrites others.
+        attributes = self.directory / "info" / "attributes"
+        attributes.parent.mkdir(exist_ok=True)
+        attributes.write_text("* -export-ignore -export-subst\n", encoding="ascii")
         refspec = f"+{self._ref}:{self._ref}"
         self.shell.run(
             self._git_here(

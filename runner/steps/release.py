@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from deployr.states import Reason
+from deployr.states import Framework, Reason
 
 from ..context import Context
 from ..errors import JobFailedError
@@ -23,8 +23,9 @@ class Release:
     def run(self, ctx: Context) -> None:
         ship = self._ship(ctx)
         ctx.run_lines(ship.prepare, ctx.tree)
-        source = ctx.tree / ship.directory
-        if not source.is_dir() or not source.resolve().is_relative_to(ctx.tree.resolve()):
+        # What is moved must be the directory itself: a link to it would dangle afterwards.
+        source = (ctx.tree / ship.directory).resolve()
+        if not source.is_dir() or not source.is_relative_to(ctx.tree.resolve()):
             raise JobFailedError(
                 Reason.PREFLIGHT_FAILED, f"the build left no directory {ship.directory}"
             )
@@ -57,6 +58,11 @@ class Link:
     def run(self, ctx: Context) -> None:
         if ENV_FILE in self.files and ctx.task.env_text is not None:
             ctx.target.write_shared(ENV_FILE, ctx.task.env_text)
+        if ENV_FILE in self.files and ctx.recipe.framework is Framework.STATIC:
+            ctx.log.line(
+                f"warning: .env is linked into a static site: if {ctx.task.root}/current is a "
+                "document root, everybody can read your secrets"
+            )
         ctx.target.link(ctx.release, self.dirs, self.files)
         ctx.log.line(f"shared: {', '.join((*self.dirs, *self.files))}")
 

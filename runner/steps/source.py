@@ -46,8 +46,10 @@ class Checkout:
                 "files in Git LFS are not supported; commit them as they are, "
                 "or fetch them in build.commands",
             )
-        ctx.manifest = _manifest(ctx) if FILE_NAME in files else Manifest()
-        check_manifest(ctx.manifest, ctx.task.entry)
+        manifest = _manifest(ctx) if FILE_NAME in files else Manifest()
+        check_manifest(manifest, ctx.task.entry)
+        # Only now: hooks of a refused file must not run.
+        ctx.manifest = manifest
         ctx.stop.limit(ctx.manifest.deploy.timeout, ctx.started)
         ctx.mirror.extract(ctx.commit, ctx.tree)
         framework = ctx.manifest.project.framework or detect_framework(ctx.tree)

@@ -23,6 +23,10 @@ class Target(Protocol):
     def lock(self) -> bool:
         """Keep other deployments out until `unlock`; tell whether nobody else had done so."""
 
+    @property
+    def is_locked(self) -> bool:
+        """Whether this object holds the lock."""
+
     def unlock(self) -> None:
         """Let other deployments in; harmless when there is no lock."""
 

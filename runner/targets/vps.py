@@ -65,6 +65,11 @@ class VpsTarget:
             return False
         return True
 
+    @property
+    def is_locked(self) -> bool:
+        """See Target."""
+        return self._lock is not None
+
     def unlock(self) -> None:
         """See Target."""
         if self._lock is not None:

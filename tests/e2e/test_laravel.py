@@ -64,7 +64,7 @@ def test_failing_migration_leaves_the_first_release_served(deployr_for):
 @pytest.mark.slow
 def test_app_without_its_env_file_is_refused_before_the_build(deployr_for):
     site = deployr_for("laravel")
-    env_file = site.system.root / "server/config/env/laravel.production.env"
+    env_file = site.system.root / "server/config/env/laravel/production.env"
     env_file.unlink()
 
     refused = site.push("--create")

@@ -121,10 +121,10 @@ class DeployrSystem:
 
     def write_env_file(self, project: str, text: str) -> None:
         """Put the secrets of a project where the runner keeps them."""
-        store = self.root / "server" / "config" / "env"
-        store.mkdir(parents=True, exist_ok=True)
-        store.parent.chmod(0o700)
-        secrets = store / f"{project}.production.env"
+        config = self.root / "server" / "config"
+        secrets = config / "env" / project / "production.env"
+        secrets.parent.mkdir(parents=True, exist_ok=True)
+        config.chmod(0o700)
         secrets.touch(mode=0o600)
         secrets.write_text(text)
 

@@ -191,3 +191,31 @@ def test_directory_that_may_not_be_made_is_a_clear_refusal(site):
 
     assert "preflight_failed" == job.reason
     assert f"{site.root} can't be used" in job.report.detail
+
+
+def test_hook_of_a_refused_deploy_yaml_does_not_run(live):
+    hooks = {"on_failure": [f"touch {live.root}/told"]}
+    live.commit({"deploy.yaml": manifest(project={"name": "blog"}, deploy={"hooks": hooks})})
+
+    assert "policy_refused" == live.push().reason
+    assert not (live.root / "told").exists()
+
+
+def test_hook_does_not_run_beside_another_deployment(live):
+    hooks = {"on_failure": [f"touch {live.root}/told"]}
+    live.commit({"deploy.yaml": manifest(deploy={"hooks": hooks})})
+    other = VpsTarget(live.root)
+    other.lock()
+
+    assert "preflight_failed" == live.push().reason
+    other.unlock()
+    assert not (live.root / "told").exists()
+
+
+def test_output_that_is_a_link_is_shipped_as_what_it_stands_for(live):
+    commands = ["mkdir b && echo two > b/index.html && ln -s b dist"]
+    build = {"commands": commands, "output": "dist"}
+    live.commit({"deploy.yaml": manifest(build=build)})
+
+    assert "completed" == live.push().status
+    assert "two\n" == served(live)

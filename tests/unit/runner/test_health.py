@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -17,10 +18,12 @@ class App(ThreadingHTTPServer):
         self.pages: dict[str, tuple[int, str, dict[str, str]]] = {}
         self.asked: list[str] = []
         self.sick_answers = 0
+        self.later = ""
 
 
 class Handler(BaseHTTPRequestHandler):
     server: App
+    protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
         self.server.asked.append(self.path)
@@ -30,8 +33,17 @@ class Handler(BaseHTTPRequestHandler):
         self.send_response(status)
         for name, value in headers.items():
             self.send_header(name, value)
+        if not self.server.later:
+            self.send_header("Content-Length", str(len(text)))
+            self.end_headers()
+            self.wfile.write(text.encode())
+            return
+        self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
-        self.wfile.write(text.encode())
+        for piece in (text, self.server.later, ""):
+            self.wfile.write(f"{len(piece):x}\r\n{piece}\r\n".encode())
+            self.wfile.flush()
+            time.sleep(0.05)
 
     def log_message(self, *_: object) -> None:
         """Stay silent."""
@@ -150,3 +162,11 @@ def test_failed_release_is_no_rollback_target_and_is_pruned(site, app, push):
 
     assert bad not in site.releases
     assert "three" == served(site)
+
+
+def test_text_in_a_later_piece_of_the_page_is_found(app, push):
+    """As a server that streams sends it."""
+    app.pages["/up"] = (200, "<head></head>", {})
+    app.later = "<p>all is well</p>"
+
+    assert "completed" == push("/up", text="all is well").status

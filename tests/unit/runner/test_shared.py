@@ -145,3 +145,10 @@ def test_short_values_are_named_because_they_can_not_be_masked(site):
 
     assert "not masked: PIN" in job.text
     assert "is not used: .env is not in deploy.shared.files" in job.text
+
+
+def test_env_file_in_a_document_root_is_warned_about(laravel_like):
+    """The recipe here is that of a static site."""
+    laravel_like.env_file("API_KEY=long-enough\n")
+
+    assert "everybody can read your secrets" in laravel_like.push().text

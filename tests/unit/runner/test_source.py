@@ -141,3 +141,14 @@ def test_unsigned_job_without_a_commit_deploys_the_newest(site):
     spec = site.spec(unsigned=True).model_copy(update={"commit": ""})
 
     assert newest == site.work(site.backend.add(spec)).report.commit
+
+
+def test_attributes_for_archives_change_nothing(site):
+    """The exact commit is deployed, not what `git archive` would make of it."""
+    rules = "keep export-ignore\nversion.txt export-subst\n"
+    site.commit({".gitattributes": rules, "keep/a.txt": "a", "version.txt": "$Format:%H$"})
+
+    site.push()
+
+    assert "a" == (site.current / "keep/a.txt").read_text()
+    assert "$Format:%H$" == (site.current / "version.txt").read_text()
