@@ -1,31 +1,24 @@
-"""Keeps secrets out of everything that leaves the server."""
+"""Keeps secrets out of everything that leaves the server, and out of the runner's own log.
 
-import base64
-import json
+Secrets that a program splits, encrypts or computes with can't be found.
+"""
+
 import re
-import shlex
-from collections.abc import Iterable, Iterator, Mapping
-from urllib.parse import quote, quote_plus
+from collections.abc import Mapping
 
-from deployr.tokens import TOKEN_PATTERN
+from . import needles
+from .matching import Index
+from .needles import CONTROL, MIN_LENGTH
+from .patterns import Span
+
+__all__ = ["CONTROL", "MASK", "MIN_LENGTH", "Redactor", "Stream"]
 
 MASK = "[masked]"
-MIN_LENGTH = 4
-"""Shorter values would mask half of every log; they are named in a warning instead."""
 
-MAX_PATTERN_LENGTH = 512
-"""No match of `_PATTERNS` is longer."""
+MIN_CUT_OFF = 6
+"""Bytes: a needle that the end of the output cuts off is masked from this length on."""
 
-_PATTERNS = (
-    TOKEN_PATTERN,
-    re.compile(r"\b(?:gh[pousr]_[0-9A-Za-z]{20,255}|github_pat_[0-9A-Za-z_]{20,255})"),
-    re.compile(r"\b(?:glpat|gldt|glrt|glcbt)-[0-9A-Za-z_.-]{16,255}"),
-    re.compile(r"://([^\s/'\"]{1,500})@"),
-)
-
-CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
-"""What the log drops, so that secrets show up without it."""
-
+_MASK = MASK.encode()
 _HARMLESS = frozenset(
     """
     true false null none local production staging testing development debug info notice warning
@@ -36,104 +29,100 @@ _HARMLESS = frozenset(
 _SECRET_NAME = re.compile(r"PASS|PWD|SECRET|TOKEN|KEY|CRED|AUTH", re.IGNORECASE)
 _PLAIN_ORIGIN = re.compile(r"https?://[\w.-]+(:\d+)?/?")
 
-Span = tuple[int, int]
-
 
 class Redactor:
-    """Replaces secret values, in any common encoding, and known kinds of tokens by a mask."""
+    """Replaces secret values, in any common encoding, and known kinds of secrets by a mask.
+
+    Where secrets overlap or touch, one mask stands for all of them.
+    """
 
     def __init__(self) -> None:
-        self._needles: tuple[str, ...] = ()
-        self.holdback = MAX_PATTERN_LENGTH
+        self._exact: set[bytes] = set()
+        self._loose: set[needles.Loose] = set()
+        self.index = Index((), ())
 
     def learn(self, values: Mapping[str, str]) -> list[str]:
-        """Mask `values` (by name) from now on; return the names of those too short to mask."""
+        """Mask `values` (by name) from now on; return the names of those too short to mask.
+
+        Streams that have begun know them from their next bytes on.
+        """
         secret = {name: value for name, value in values.items() if not _is_public(name, value)}
-        found = {needle for value in secret.values() for needle in needles(value)}
-        self._needles = tuple(sorted(found.union(self._needles), key=len, reverse=True))
-        self.holdback = max([MAX_PATTERN_LENGTH, *(len(needle) for needle in self._needles)])
+        for value in secret.values():
+            self._exact |= needles.exact(value)
+            self._loose |= needles.loose(value)
+        self.index = Index(self._exact, self._loose)
         return sorted(name for name, value in secret.items() if 0 < len(value) < MIN_LENGTH)
 
-    def text(self, text: str, covered: int = 0) -> str:
-        """Return `text` with every secret in it masked; for `covered`, see `split`."""
-        return _masked(text, self._spans(text, covered), covered)
+    def text(self, text: str) -> str:
+        """Return `text`, which is whole, with every secret in it masked."""
+        try:
+            data = text.encode("utf-8", "surrogateescape")
+        except UnicodeEncodeError:  # half a character of UTF-16, from JSON
+            data = text.encode("utf-8", "replace")
+        spans, _ = self.index.scan(data, final=True)
+        if not spans:
+            return text
+        return _Writer().write(data, spans, len(data)).decode("utf-8", "replace")
 
-    def split(self, text: str, covered: int = 0) -> tuple[str, str, int]:
-        """Mask the safe front of a line that has not ended.
-
-        Returns it, the unmasked rest, and how many characters of the rest belong to a secret
-        whose mask stands at the end of the front. The rest holds any secret that may still grow.
-        """
-        cut = len(text) - self.holdback
-        # A cut in or behind :// would hide that a password follows.
-        if (mark := text.find("://", max(0, cut - 3), max(0, cut + 2))) >= 0:
-            cut = mark
-        if cut <= 0:
-            return "", text, covered
-        spans = self._spans(text, covered)
-        over = max([0, *(end - cut for start, end in spans if start < cut < end)])
-        front = [(start, min(end, cut)) for start, end in spans if start < cut]
-        return _masked(text[:cut], front, covered), text[cut:], over
-
-    def _spans(self, text: str, covered: int) -> list[Span]:
-        """Return where secrets stand, merged where they overlap or touch, in order."""
-        merged: list[Span] = [(0, covered)] if covered else []
-        for start, end in sorted(self._matches(text)):
-            if merged and start <= merged[-1][1]:
-                merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
-            else:
-                merged.append((start, end))
-        return merged
-
-    def _matches(self, text: str) -> Iterator[Span]:
-        for needle in self._needles:
-            start = text.find(needle)
-            while start >= 0:
-                yield start, start + len(needle)
-                start = text.find(needle, start + 1)
-        for pattern in _PATTERNS:
-            for match in pattern.finditer(text):
-                yield match.span(pattern.groups)
+    def stream(self) -> "Stream":
+        """Return a new stream; it learns what this redactor learns."""
+        return Stream(self)
 
 
-def needles(value: str) -> set[str]:
-    """Return the texts in which `value` or one of its lines may show up in a line of output."""
-    parts: set[str] = set()
-    for whole in (value, CONTROL.sub("", value)):
-        parts.update((whole, *whole.splitlines(), *map(str.strip, whole.splitlines())))
-    # In an env file PHP and shells take \$ for a plain dollar sign, python-dotenv does not.
-    parts.update([part.replace("\\$", "$") for part in parts])
-    found: set[str] = set()
-    for part in parts:
-        if len(part) >= MIN_LENGTH:
-            found.update(_encodings(part))
-    return {needle for needle in found if len(needle) >= MIN_LENGTH and "\n" not in needle}
+class Stream:
+    """Masks bytes that come in pieces, cut anywhere.
+
+    What comes out is the same however the input was cut. Only what may still become part of a
+    secret is held back, without a time limit.
+    """
+
+    def __init__(self, redactor: Redactor) -> None:
+        self._redactor = redactor
+        self._held = b""
+        self._writer = _Writer()
+
+    def feed(self, data: bytes) -> bytes:
+        """Return what can be told by now, masked."""
+        data = self._held + data
+        spans, hold = self._redactor.index.scan(data, final=False)
+        self._held = data[hold:]
+        return self._writer.write(data, spans, hold)
+
+    def finish(self) -> bytes:
+        """Return what was held back, masked; after it the stream begins anew."""
+        data, self._held = self._held, b""
+        spans, cut_off = self._redactor.index.scan(data, final=True)
+        end = len(data.rstrip())
+        if end - cut_off >= MIN_CUT_OFF:
+            spans.append((cut_off, end))
+        rest = self._writer.write(data, spans, len(data))
+        self._writer = _Writer()
+        return rest
 
 
-def _encodings(value: str) -> Iterator[str]:
-    raw = value.encode("utf-8", "surrogateescape")
-    yield value
-    yield raw.decode("utf-8", "replace")  # as the log shows what is no UTF-8
-    yield from (raw.hex(), raw.hex().upper())
-    yield from _base64_at_any_offset(raw)
-    for quoted in (quote(raw, safe=""), quote(raw), quote_plus(raw)):
-        yield quoted
-        yield re.sub(r"%[0-9A-F]{2}", lambda match: match[0].lower(), quoted)
-    for escaped in (json.dumps(value), json.dumps(value, ensure_ascii=False), repr(value)):
-        yield escaped[1:-1]
-        yield escaped[1:-1].replace("/", "\\/")  # as PHP's json_encode writes it
-    yield shlex.quote(value).strip("'")
+class _Writer:
+    """Knows whether a mask was written last, and how far it reaches into what follows."""
 
+    def __init__(self) -> None:
+        self._covered = 0
+        self._after_mask = False
 
-def _base64_at_any_offset(raw: bytes) -> Iterable[str]:
-    """Yield what stays the same of `raw` in base64, wherever it stands in the encoded bytes."""
-    for offset in range(3):
-        encoded = base64.b64encode(bytes(offset) + raw).decode("ascii")
-        # Characters that also hold bits of a neighbour vary: leave them out on both sides.
-        first = -(-offset * 8 // 6)
-        last = (offset + len(raw)) * 8 // 6
-        yield encoded[first:last]
-        yield encoded[first:last].replace("+", "-").replace("/", "_")
+    def write(self, data: bytes, spans: list[Span], end: int) -> bytes:
+        """Return `data` up to `end`, masked; the rest, from `end` on, begins the next call's."""
+        pieces: list[bytes] = []
+        at = self._covered
+        for start, stop in sorted(spans):
+            if start >= end:
+                break
+            if start > at or not self._after_mask:
+                pieces += (data[at:start], _MASK)
+                self._after_mask = True
+            at = max(at, stop)
+        if at < end:
+            pieces.append(data[at:end])
+            self._after_mask = False
+        self._covered = max(0, at - end)
+        return b"".join(pieces)
 
 
 def _is_public(name: str, value: str) -> bool:
@@ -143,12 +132,3 @@ def _is_public(name: str, value: str) -> bool:
     if value.lower() in _HARMLESS or _PLAIN_ORIGIN.fullmatch(value):
         return True
     return name.endswith("PORT") and value.isdigit()
-
-
-def _masked(text: str, spans: list[Span], covered: int) -> str:
-    pieces, done = [], 0
-    for start, end in spans:
-        # A span that was covered has its mask in the piece before.
-        pieces += [text[done:start], "" if covered and start == 0 else MASK]
-        done = end
-    return "".join([*pieces, text[done:]])

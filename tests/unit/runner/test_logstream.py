@@ -5,7 +5,7 @@ import pytest
 from deployr.logchunk import MAX_CHUNK_BYTES
 from runner import logstream
 from runner.logstream import JobLog
-from runner.redact import MASK, MAX_PATTERN_LENGTH, Redactor
+from runner.redact import MASK, Redactor
 
 SECRET = "correct-horse-battery"
 LINE = logstream.MAX_LINE_CHARS
@@ -105,10 +105,13 @@ def test_end_of_output_without_output_shows_nothing(log):
 
 
 def test_long_line_without_newline_is_shown_before_it_ends(log):
-    """Its last characters are held back: a secret may be growing there."""
-    log.output(b"x" * (LINE + 2 * MAX_PATTERN_LENGTH))
+    """But for an end that may still become a secret."""
+    log.output(b"." * LINE)
+    assert 0 == log.size
 
-    assert LINE + MAX_PATTERN_LENGTH == log.size
+    log.output(b"." + SECRET[:3].encode())
+
+    assert LINE + 1 == log.size
 
 
 def test_long_line_is_kept_whole(log):
@@ -119,52 +122,50 @@ def test_long_line_is_kept_whole(log):
     )
 
 
-# A long line is cut this far before its end as soon as it passes the limit by one character.
-CUT = LINE + 1
-
-
-@pytest.mark.parametrize("before_cut", [0, 1, 10, len(SECRET) - 1, len(SECRET)])
+@pytest.mark.parametrize("before_cut", range(1, len(SECRET) + 1))
 def test_secret_across_the_cut_of_a_long_line_is_masked_once(log, before_cut):
-    start = CUT - before_cut
-    raw = b"x" * start + SECRET.encode() + b"y" * (MAX_PATTERN_LENGTH - len(SECRET) + before_cut)
+    start = LINE + 1 - before_cut
+    raw = b"." * start + SECRET.encode()
 
-    said = shown(log, raw, b"z")
-
-    tail = "y" * (MAX_PATTERN_LENGTH - len(SECRET) + before_cut)
-    assert f"{'x' * start}{MASK}{tail}z\n" == said
+    assert f"{'.' * start}{MASK}z\n" == shown(log, raw[: LINE + 1], raw[LINE + 1 :], b"z")
 
 
-@pytest.mark.parametrize("before_cut", range(-1, 8))
+@pytest.mark.parametrize("before_cut", range(-1, 11))
 def test_url_across_the_cut_of_a_long_line_keeps_its_password_to_itself(log, before_cut):
-    start = CUT - before_cut
-    raw = b"x" * start + b"://me:pw@host" + b"y" * MAX_PATTERN_LENGTH
+    start = LINE + 1 - before_cut
+    raw = b"." * start + b"://me:pw@host"
 
-    said = shown(log, raw[: CUT + MAX_PATTERN_LENGTH], raw[CUT + MAX_PATTERN_LENGTH :])
+    said = shown(log, raw[: LINE + 1], raw[LINE + 1 :])
 
-    assert f"{'x' * start}://{MASK}@host{'y' * MAX_PATTERN_LENGTH}\n" == said
+    assert f"{'.' * start}://{MASK}@host\n" == said
 
 
-def test_rest_of_a_cut_secret_stays_masked_when_only_noise_follows(log):
-    raw = b"x" * (CUT - 5) + SECRET.encode() + b"y" * (MAX_PATTERN_LENGTH - len(SECRET) + 5)
+def test_rest_of_a_cut_secret_stays_masked_when_noise_follows(log):
+    raw = b"." * (LINE - 5) + SECRET.encode()
 
-    said = shown(log, raw, b"\0" * (LINE + 1), b"z\n")
+    said = shown(log, raw[: LINE + 1], b"\0" * (LINE + 1), raw[LINE + 1 :], b"z\n")
 
-    tail = "y" * (MAX_PATTERN_LENGTH - len(SECRET) + 5)
-    assert f"{'x' * (CUT - 5)}{MASK}{tail}z\n" == said
+    assert f"{'.' * (LINE - 5)}{MASK}z\n" == said
 
 
 @pytest.mark.parametrize("cut", range(1, 6))
 def test_colour_across_the_end_of_a_long_piece_is_dropped(log, cut):
     colour = b"\x1b[31m"
-    raw = b"x" * (CUT + MAX_PATTERN_LENGTH) + colour[:cut]
+    raw = b"." * LINE + colour[:cut]
 
-    assert "x" * (CUT + MAX_PATTERN_LENGTH) + "y\n" == shown(log, raw, colour[cut:] + b"y")
+    assert "." * LINE + "y\n" == shown(log, raw, colour[cut:] + b"y")
 
 
 def test_windows_newline_across_the_end_of_a_long_piece_is_one_newline(log):
-    raw = b"x" * (CUT + MAX_PATTERN_LENGTH) + b"\r"
+    assert "." * LINE + "\ny\n" == shown(log, b"." * LINE + b"\r", b"\ny")
 
-    assert "x" * (CUT + MAX_PATTERN_LENGTH) + "\ny\n" == shown(log, raw, b"\ny")
+
+def test_beginning_of_a_secret_at_the_end_of_output_is_masked(log):
+    assert f"is {MASK}\n" == shown(log, f"is {SECRET[:6]}".encode())
+
+
+def test_beginning_of_a_secret_that_is_too_short_to_tell_is_shown(log):
+    assert f"is {SECRET[:5]}\n" == shown(log, f"is {SECRET[:5]}".encode())
 
 
 def test_chunk_is_at_most_what_one_post_carries(log):

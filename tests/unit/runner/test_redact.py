@@ -11,9 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deployr.tokens import TokenKind, make_token
-from runner import logstream, redact
+from runner import logstream
 from runner.logstream import JobLog
-from runner.redact import MASK, Redactor, needles
+from runner.needles import exact
+from runner.redact import MASK, Redactor
 
 SECRET = "p4ss/wörd+'q\"x\\y z?"
 
@@ -200,7 +201,7 @@ def naively_masked(text: str, values: list[str]) -> str:
     """Mark every character of every secret, then put one mask for each run of marks."""
     secret = {
         at
-        for needle in set().union(*map(needles, values))
+        for needle in {form.decode() for value in values for form in exact(value)}
         for start in range(len(text))
         if text.startswith(needle, start)
         for at in range(start, start + len(needle))
@@ -215,14 +216,13 @@ _values = st.lists(st.text("xyzö", min_size=4, max_size=9), min_size=1, max_siz
 @given(st.data(), _values, st.sampled_from([8, 30, 64 * 1024]))
 @settings(max_examples=200, derandomize=True, deadline=None, database=None)
 def test_no_secret_leaks_however_output_is_cut(data, values, line_chars):
-    """Lines longer than the log keeps whole may show one mask twice, and that is all."""
     pieces = st.one_of(st.sampled_from(values), st.text("xyzö \n", max_size=9))
-    text = "".join(data.draw(st.lists(pieces, max_size=30)))
+    # The end, as a secret may be cut off there, is another test's.
+    text = "".join(data.draw(st.lists(pieces, max_size=30))) + "\n"
     raw = text.encode()
     cuts = sorted(data.draw(st.lists(st.integers(0, len(raw)), max_size=12)))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(logstream, "MAX_LINE_CHARS", line_chars)
-        patch.setattr(redact, "MAX_PATTERN_LENGTH", 0)
         redactor = Redactor()
         redactor.learn({f"KEY_{value}": value for value in values})
         log = JobLog(redactor)
@@ -232,5 +232,4 @@ def test_no_secret_leaks_however_output_is_cut(data, values, line_chars):
 
     sent = log.chunk(0).decode()
     assert not [value for value in values if value in sent]
-    expected = naively_masked(text, values).removesuffix("\n")
-    assert expected == re.sub(r"(\[masked\])+", MASK, sent).removesuffix("\n")
+    assert naively_masked(text, values) == sent

@@ -1,0 +1,144 @@
+"""Secrets that are known by their look: tokens, keys, passwords in addresses and headers."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+Span = tuple[int, int]
+"""First byte, and the one behind the last."""
+
+OPEN: Span = (-1, -1)
+"""Says that only more text can tell."""
+
+MAX_PEM_BYTES = 32 * 1024
+"""A key of RSA with 16,384 bits takes 13 KB."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pattern:
+    """Looked at only where one of its anchors stands."""
+
+    anchors: tuple[bytes, ...]
+    shape: re.Pattern[bytes]
+    """Matches, from the anchor on, as much as the secret may take; it is always bounded."""
+
+    secret: re.Pattern[bytes]
+    """Matches within `shape`; its last group is what is masked."""
+
+    def at(self, data: bytes, start: int, *, final: bool) -> Span | None:
+        """Return what to mask of the anchor at `start`; `final` says that nothing follows `data`."""
+        shape = self.shape.match(data, start)
+        if shape is None:
+            return None
+        if shape.end() == len(data) and not final:
+            return OPEN
+        found = self.secret.match(data, start, shape.end())
+        return found.span(self.secret.groups) if found else None
+
+
+class PemBlock:
+    """A private key: from its first line to its last, or to where it breaks off."""
+
+    anchors = (b"-----BEGIN ",)
+    _begin = re.compile(rb"-----BEGIN [A-Z0-9 ]{0,40}?PRIVATE KEY(?: BLOCK)?-----")
+    _begin_shape = re.compile(rb"-----BEGIN [A-Z0-9 ]{0,64}-{0,5}")
+    _end = re.compile(rb"-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----")
+    # Headers, the last line, an empty one; else a run of base64, behind whatever a program puts
+    # before each line. What comes behind a block that broke off must stay readable.
+    _key_line = re.compile(
+        rb"\s*(?:[A-Z][A-Za-z]*(?:-[A-Za-z]+)?: [^\n]{1,200}|[0-9A-Za-z+/]*=?[0-9A-Za-z+/]*=*)\s*\Z"
+        rb"|[^\n]*[0-9A-Za-z+/]{24}"
+    )
+    _max_strays = 1  # the short last line of a key that has something before each line
+
+    def at(self, data: bytes, start: int, *, final: bool) -> Span | None:
+        """Return what to mask of the block that may begin at `start`; see `Pattern.at`."""
+        begin = self._begin.match(data, start)
+        if begin is not None:
+            return self._block(data, begin, final=final)
+        shape = self._begin_shape.match(data, start)
+        undecided = shape is not None and shape.end() == len(data) and not final
+        return OPEN if undecided else None
+
+    def _block(self, data: bytes, begin: re.Match[bytes], *, final: bool) -> Span | None:
+        """Follow the lines of a block to its end, or as far as they look like a key."""
+        start, done = begin.span()
+        at, strays = done, 0
+        limit = min(len(data), start + MAX_PEM_BYTES)
+        while at <= limit:
+            newline = data.find(b"\n", at, limit)
+            line_end = limit if newline < 0 else newline
+            if end := self._end.search(data, at, line_end):
+                return start, end.end()
+            if newline < 0 and len(data) == limit and not final:
+                return OPEN
+            if self._key_line.match(data, at, line_end):
+                strays = 0
+                done = line_end if data[at:line_end].strip() else done
+            else:
+                strays += 1
+            if strays > self._max_strays:
+                break
+            at = line_end + 1
+        return start, done
+
+
+Generic = Pattern | PemBlock
+
+
+def token(*prefixes: str, body: str = "0-9A-Za-z", least: int, most: int = 255) -> Pattern:
+    """Return the pattern of tokens that begin with one of `prefixes`, then `least` characters."""
+    anchors = "|".join(map(re.escape, prefixes))
+    return Pattern(
+        anchors=tuple(prefix.encode() for prefix in prefixes),
+        shape=re.compile(f"(?:{anchors})[{body}]{{0,{most}}}".encode()),
+        secret=re.compile(f"((?:{anchors})[{body}]{{{least},{most}}})".encode()),
+    )
+
+
+_AUTHORIZATION = rb"[Aa][Uu][Tt][Hh][Oo][Rr][Ii][Zz][Aa][Tt][Ii][Oo][Nn]"
+_GAP = rb"[\\\"']{0,4}[ \t]{0,8}(?::|=>?)[ \t]{0,8}[\\\"']{0,4}"
+_SCHEME = rb"(?:[Bb]asic|[Bb]earer|BEARER|[Tt]oken|[Dd]igest|[Nn]egotiate)"
+_VALUE = rb"[^\s\"'\\,;<>]"
+
+GENERIC: tuple[Generic, ...] = (
+    PemBlock(),
+    token("dpu_", "dpr_", "dpc_", least=49),
+    token("ghp_", "gho_", "ghu_", "ghs_", "ghr_", least=20),
+    token("github_pat_", body="0-9A-Za-z_", least=20),
+    token("glpat-", "gldt-", "glrt-", "glcbt-", body="0-9A-Za-z_.-", least=16),
+    token("AKIA", "ASIA", body="0-9A-Z", least=16, most=16),
+    token("xoxa-", "xoxb-", "xoxp-", "xoxr-", "xoxs-", body="0-9A-Za-z-", least=10),
+    token("npm_", least=36),
+    token("sk_live_", "rk_live_", least=20),
+    Pattern(
+        anchors=(b"://",),
+        shape=re.compile(rb"://[^\s/'\"]{0,501}"),
+        secret=re.compile(rb"://([^\s/'\"]{1,500})@"),
+    ),
+    Pattern(
+        anchors=(b"Authorization", b"authorization", b"AUTHORIZATION"),
+        shape=re.compile(
+            rb"%b(?:[\\\"']{0,4}[ \t]{0,8}(?:(?::|=>?)[ \t]{0,8}[\\\"']{0,4}"
+            rb"(?:[A-Za-z]{0,16}[ \t]{1,4})?%b{0,4096})?)?" % (_AUTHORIZATION, _VALUE)
+        ),
+        secret=re.compile(
+            rb"%b%b(?:%b[ \t]{1,4}(?=%b{4})|(?=%b{8}))(%b{4,4096})"
+            % (_AUTHORIZATION, _GAP, _SCHEME, _VALUE, _VALUE, _VALUE)
+        ),
+    ),
+    Pattern(
+        anchors=(b"Bearer ", b"bearer ", b"BEARER "),
+        # "bearer authentication-required" is no token: one without any digit is rare.
+        shape=re.compile(rb"(?:Bearer|bearer|BEARER) [0-9A-Za-z._~+/=-]{0,4096}"),
+        secret=re.compile(
+            rb"(?:Bearer|bearer|BEARER) (?=[A-Za-z._~+/=-]{0,4096}[0-9])"
+            rb"([0-9A-Za-z._~+/=-]{16,4096})"
+        ),
+    ),
+)
+
+
+def anchors() -> Iterable[tuple[bytes, Generic]]:
+    """Yield each text to search for, with the pattern to try there."""
+    return ((anchor, pattern) for pattern in GENERIC for anchor in pattern.anchors)
