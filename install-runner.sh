@@ -52,7 +52,20 @@ install_program() { # install_program PREFIX CHECKOUT
     fi
     echo "Installing the runner into $1 ..."
     "${pip[@]}" install --require-hashes --requirement "$2/requirements/runner.txt"
-    "${pip[@]}" install --no-deps --force-reinstall "$2"
+    # Built from a copy: a checkout may be read-only, and hold what earlier builds left in it.
+    copy=$(mktemp -d)
+    trap 'rm -rf "${copy}"' EXIT
+    (cd "$2" && cp -R deployr cli runner pyproject.toml README.md "${copy}")
+    "${pip[@]}" install --no-deps --force-reinstall "${copy}"
+}
+
+# The service's user must be able to write where the app goes.
+make_path() { # make_path USER PATH
+    if [[ ! -e "$2" ]]; then
+        install -d -m 0755 -o "$1" "$2"
+    elif ! runuser --user "$1" -- test -w "$2"; then
+        echo "Note: the user $1 can't write $2; give it to him: chown $1 $2"
+    fi
 }
 
 as_user() { # as_user USER COMMAND ...
@@ -98,11 +111,20 @@ UNIT
     systemctl restart deployr-runner
 }
 
+link_program() { # link_program PREFIX
+    if [[ -d /usr/local/bin && "$1" == /opt/deployr ]]; then
+        ln -sf "$1/venv/bin/deployr-runner" /usr/local/bin/deployr-runner
+    fi
+}
+
 # Options; the arrays go to `deployr-runner` as they are.
 url=""
 code="${DEPLOYR_CODE:-}"
 prefix=""
 user=""
+path=""
+copy=""
+token=""
 service=yes
 registration=()
 places=()
@@ -124,7 +146,11 @@ parse_options() {
             --code) code=$2 ;;
             --prefix) prefix=$2 ;;
             --user) user=$2 ;;
-            --name | --label | --project | --allow-repo | --allow-branch | --path | --environment)
+            --path)
+                path=$2
+                registration+=("$1" "$2")
+                ;;
+            --name | --label | --project | --allow-repo | --allow-branch | --environment)
                 registration+=("$1" "$2")
                 ;;
             *) fail "unknown option $1; see --help" 2 ;;
@@ -141,11 +167,16 @@ choose_places() {
         places=(--config-dir /etc/deployr --state-dir /var/lib/deployr)
         make_user "${user}"
         install -d -m 0700 -o "${user}" /etc/deployr /var/lib/deployr
+        token=/etc/deployr/token
+        [[ -z "${path}" ]] || make_path "${user}" "${path}"
     else
         [[ -z "${user}" || "${user}" == "${me}" ]] || fail "--user ${user} needs root" 2
         user=${me}
         prefix=${prefix:-${HOME}/.local/share/deployr}
+        token=${HOME}/.config/deployr-runner/token
     fi
+    [[ -n "${code}" || -e "${token}" ]] \
+        || fail "--code is missing: \`deployr runners add\` on your machine prints the whole line" 2
 }
 
 start() { # start COMMAND ...
@@ -162,6 +193,7 @@ main() {
     parse_options "$@"
     choose_places
     install_program "${prefix}" "${checkout}"
+    link_program "${prefix}"
     local runner=("${prefix}/venv/bin/deployr-runner" "${places[@]}")
     if [[ -n "${code}" ]]; then
         # The code is used once and short-lived; still it stays out of the process list here.

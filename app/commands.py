@@ -8,6 +8,7 @@ from typing import ParamSpec
 import click
 from flask import Flask
 from flask.cli import AppGroup
+from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from app.errors import DomainError
 from app.extensions import db
@@ -44,6 +45,10 @@ def _told(command: Callable[P, None]) -> Callable[P, None]:
             command(*args, **kwargs)
         except DomainError as error:
             raise click.ClickException(error.detail) from None
+        except (OperationalError, ProgrammingError) as error:
+            raise click.ClickException(
+                f"the database refuses: {error.orig}\nIs it there, and did `flask db upgrade` run?"
+            ) from None
 
     return run
 
@@ -75,6 +80,7 @@ def revoke_tokens(email: str) -> None:
 
 
 @user_commands.command("list")
+@_told
 def list_users() -> None:
     """List users: id, email, name, GitHub login."""
     for user in accounts.list_users():

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
+import click
 from dotenv import dotenv_values
 from flask import current_app
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -24,8 +25,8 @@ Seconds = Annotated[float, Field(gt=0)]
 HttpUrl = Annotated[str, Field(pattern=r"^https?://[^\s/]+")]
 
 
-class ConfigError(Exception):
-    """The settings can't be used; the text names every problem."""
+class ConfigError(click.ClickException):
+    """The settings can't be used; the text names every problem. `flask` shows it as one error."""
 
 
 class Settings(BaseModel):
@@ -85,7 +86,7 @@ class Settings(BaseModel):
             if name.startswith(PREFIX) and value != ""
         }
         if "database_url" not in given:
-            instance.mkdir(parents=True, exist_ok=True)
+            instance.mkdir(mode=0o700, parents=True, exist_ok=True)
             given["database_url"] = f"sqlite:///{instance / 'deployr.sqlite3'}"
         try:
             return cls.model_validate(given)

@@ -37,7 +37,7 @@ class ApiError(CliError):
         self.status = status
         self.problem_code = str(problem.get("code") or "")
         if self.code is ExitCode.NOT_SIGNED_IN:
-            self.advice = "Sign in with `deployr login`."
+            self.advice = "Then sign in with `deployr login`."
 
 
 class UnreachableError(CliError):

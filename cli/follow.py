@@ -47,10 +47,11 @@ class Follower:
             pause = FIRST_PAUSE if job["log"]["data"] else min(pause * 1.3, LONGEST_PAUSE)
             time.sleep(pause)
 
-    def print_log(self) -> None:
-        """Print what there is of the log, and return."""
-        self._look()
+    def print_log(self) -> Json:
+        """Print what there is of the log; return the job."""
+        job = self._look()
         self.output.end_log()
+        return job
 
     def _look(self) -> Json:
         """Fetch state and new log, print all of it that the backend has; wait out outages."""

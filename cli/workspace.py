@@ -70,11 +70,21 @@ def require_project(client: Client, output: Output) -> Json:
     app = read_app(output)
     if project := find_project(client, app):
         return project
-    raise CliError(
-        f"There is no project {app.name} for {app.repo_url}.",
-        "`deployr push --create` makes it.",
-        code=ExitCode.NOT_FOUND,
-    )
+    raise no_such_project(client, app)
+
+
+def no_such_project(client: Client, app: App) -> CliError:
+    """Return the error that there is no project for the app, with what may have become of it."""
+    advice = "`deployr push --create` creates it."
+    for project in client.projects():
+        if same_repo(project["repo_url"], app.repo_url):
+            advice = (
+                f"The project {project['name']} has this repository; was it renamed? Then set "
+                f"project.name: {project['name']} in deploy.yaml. Else {advice}"
+            )
+            break
+    message = f"There is no project {app.name} for {app.repo_url}."
+    return CliError(message, advice, code=ExitCode.NOT_FOUND)
 
 
 def project_named(client: Client, name: str) -> Json:
@@ -92,7 +102,9 @@ def runner_named(client: Client, name: str) -> Json:
     for runner in client.runners():
         if runner["name"] == name and not runner["revoked_at"]:
             return runner
-    raise CliError(f"There is no runner {name}.", "See `deployr runners`.", code=ExitCode.NOT_FOUND)
+    revoked = any(runner["name"] == name for runner in client.runners())
+    problem = f"The runner {name} is revoked." if revoked else f"There is no runner {name}."
+    raise CliError(problem, "See `deployr runners`.", code=ExitCode.NOT_FOUND)
 
 
 def job_or_latest(session_client: Client, output: Output, job_id: int | None) -> int:

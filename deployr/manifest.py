@@ -24,6 +24,7 @@ DEFAULT_TIMEOUT_SECONDS = 30 * 60
 
 _ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _DURATION = re.compile(r"([1-9][0-9]{0,5})(s|m|h)")
+_PAGE = re.compile(r"https?://[^\s/@]+(/\S*)?")
 _SECONDS = {"s": 1, "m": 60, "h": 3600}
 
 
@@ -46,6 +47,12 @@ def _inside_problem(path: str) -> str | None:
     if path.startswith(("/", "-")) or "\0" in path or not path.strip("/"):
         return "must be a path inside the app"
     return "must not contain . or .. parts" if _has_dots(path) else None
+
+
+def _page_problem(url: str) -> str | None:
+    if _PAGE.fullmatch(url):
+        return None
+    return "must be a web address without a password, as https://my-app.example.com/up"
 
 
 def _has_dots(path: str) -> bool:
@@ -130,7 +137,7 @@ class Hooks(_Section):
 class HealthCheck(_Section):
     """A page that must answer after the switch; else the previous release comes back."""
 
-    url: Annotated[str, Field(pattern=r"^https?://[^\s/@]+(/\S*)?$")]
+    url: Annotated[str, _checked(_page_problem)]
     status: Annotated[int, Field(strict=True, ge=100, le=599)] = 200
     text: Annotated[str, Field(min_length=1)] | None = None
     attempts: Small = 10
@@ -211,6 +218,8 @@ def _message(details: Any) -> str:  # noqa: ANN401 - pydantic's ErrorDetails
         return "must hold keys and values, as in the sample deploy.yaml"
     if kind == "tuple_type":
         return "must be a list"
+    if kind == "string_type":
+        return f'must be text: write it in quotes, as "{details["input"]}"'
     message = str(details["msg"])
     return message[0].lower() + message[1:]
 

@@ -1,6 +1,7 @@
 """Registering, the owner's list, and a look at how things are."""
 
 import json
+import shlex
 import socket
 from typing import Any
 
@@ -14,6 +15,7 @@ from .client import Client, Registered
 from .config import (
     CONFIG_FILE,
     Allow,
+    TOKEN_FILE,
     Places,
     RunnerConfig,
     check_url,
@@ -39,6 +41,7 @@ from .errors import ConfigError, RunnerError, TokenRefusedError
 @click.option("--allow-branch", multiple=True, help="Branch that may be deployed; repeatable.")
 @click.option("--path", help="Where it goes on this server.")
 @click.option("--environment", default=DEFAULT_ENVIRONMENT, show_default=True)
+@click.option("--replace", is_flag=True, help="Give up the registration that this server has.")
 @click.pass_obj
 def register(places: Places, /, url: str, code: str | None, name: str, **given: Any) -> None:  # noqa: ANN401 - checked by _first_entry
     """Make this server a runner, with the line that `deployr runners add` printed.
@@ -50,6 +53,8 @@ def register(places: Places, /, url: str, code: str | None, name: str, **given: 
     """
     check_url(url)
     entry = _first_entry(given)
+    if not given["replace"]:
+        _check_unregistered(places, entry)
     config = make_config(
         url=url.rstrip("/"), name=name, labels=given["labels"], allow=_known_list(places)
     )
@@ -195,6 +200,22 @@ def _line(entry: Allow) -> str:
 def _known_list(places: Places) -> tuple[Allow, ...]:
     """Return the list of an earlier registration: it stays the owner's."""
     return load(places).allow if (places.config / CONFIG_FILE).exists() else ()
+
+
+def _check_unregistered(places: Places, entry: Allow | None) -> None:
+    """Raise ConfigError for a runner that has a token: the projects it serves would lose it."""
+    if not (places.config / TOKEN_FILE).exists():
+        return
+    advice = "deployr-runner allow add --help"
+    if entry is not None:
+        words = ["--project", entry.project, "--repo", entry.repo, "--path", entry.path]
+        words += [word for branch in entry.branches for word in ("--branch", branch)]
+        words += ["--environment", entry.environment]
+        advice = f"deployr-runner allow add {shlex.join(words)}"
+    raise ConfigError(
+        "this server is a runner already. To let it deploy one more project, run:\n"
+        f"  {advice}\nTo register it anew, add --replace."
+    )
 
 
 def _first_entry(given: dict[str, Any]) -> Allow | None:

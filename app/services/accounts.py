@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from app.clients.github import GithubUser
 from app.clock import utcnow
 from app.config import settings
-from app.errors import Conflict, Forbidden, Invalid, NotFound
+from app.errors import Conflict, DomainError, Forbidden, Invalid
 from app.extensions import db
 from app.models import ApiToken, User
 from app.services.transactions import transaction
@@ -17,6 +17,15 @@ from deployr.tokens import TokenKind, digest, make_token
 
 _EMAIL = re.compile(r"[^@\s\x00-\x1f]+@[^@\s\x00-\x1f]+")
 _MAX_TEXT = 255
+
+
+class NoSuchUser(DomainError):  # noqa: N818 - like its kin in app.errors
+    """Told to operators only, who may see all users."""
+
+    def __init__(self, email: str) -> None:
+        super().__init__(
+            "no_such_user", f"There is no user {email}; see `flask deployr user list`."
+        )
 
 
 def create_user(name: str, email: str) -> tuple[User, str]:
@@ -36,10 +45,7 @@ def create_user(name: str, email: str) -> tuple[User, str]:
 @transaction
 def issue_token(email: str) -> str:
     """Return a new API token of the user with this email. Raises NotFound."""
-    user = db.session.scalar(select(User).where(User.email == email.lower()))
-    if user is None:
-        raise NotFound("user")
-    return _add_token(user, "command line")
+    return _add_token(_user_of(email), "command line")
 
 
 @transaction
@@ -48,9 +54,7 @@ def revoke_tokens(email: str) -> int:
 
     Raises NotFound.
     """
-    user = db.session.scalar(select(User).where(User.email == email.lower()))
-    if user is None:
-        raise NotFound("user")
+    user = _user_of(email)
     revoked = db.session.execute(
         update(ApiToken)
         .where(ApiToken.user_id == user.id, ApiToken.revoked_at.is_(None))
@@ -96,6 +100,13 @@ def _admit(found: GithubUser) -> tuple[User, str]:
     user.github_login = found.login
     user.updated_at = utcnow()
     return user, _add_token(user, "GitHub")
+
+
+def _user_of(email: str) -> User:
+    user = db.session.scalar(select(User).where(User.email == email.lower()))
+    if user is None:
+        raise NoSuchUser(email)
+    return user
 
 
 def _add_user(name: str, email: str) -> User:

@@ -16,7 +16,7 @@ from app.services.transactions import transaction
 from deployr.tokens import TokenKind, digest, is_wellformed
 
 _HOW = {
-    TokenKind.USER: "Sign in again, or make a token with `flask deployr user token`.",
+    TokenKind.USER: "Get a new one from the operator of the backend.",
     TokenKind.RUNNER: "Register the runner again with a new code.",
 }
 

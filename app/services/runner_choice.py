@@ -69,8 +69,8 @@ def _usable(runner_id: int) -> int:
         return runner_id
     raise Invalid(
         "runner_revoked",
-        f"The project's runner {runner.name} is revoked. Register a runner on that server and "
-        "set it as the project's runner_id (null: your only runner).",
+        f"The project's runner {runner.name} is revoked. Register a runner on that server "
+        "(`deployr runners add`), then `deployr push --runner NAME`.",
     )
 
 
@@ -79,6 +79,6 @@ def _required(runners: list[Runner]) -> Invalid:
     return Invalid(
         "runner_required",
         f"You have several runners and the project has no home yet: {names}. "
-        "Set the project's runner_id, or runs_on.",
+        "Choose one: `deployr push --runner NAME`, or runs_on in deploy.yaml.",
         choices=[{"runner_id": runner.id, "name": runner.name} for runner in runners],
     )

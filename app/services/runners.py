@@ -33,8 +33,12 @@ class NewRunner:
 
 
 def is_online(runner: Runner) -> bool:
-    """Tell whether a runner was seen lately."""
-    return runner.last_seen_at is not None and runner.last_seen_at > _online_since()
+    """Tell whether a runner was seen lately and may come again."""
+    return (
+        runner.revoked_at is None
+        and runner.last_seen_at is not None
+        and runner.last_seen_at > _online_since()
+    )
 
 
 def count_online() -> int:

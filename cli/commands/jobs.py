@@ -141,8 +141,11 @@ def jobs(session: Session, *, limit: int, before: int | None) -> None:
 def _print_log(session: Session, job_id: int) -> None:
     if session.output.as_json:
         session.output.data(session.client.job(job_id))
-    else:
-        Follower(session.client, session.output, job_id).print_log()
+        return
+    job = Follower(session.client, session.output, job_id).print_log()
+    if not job["log"]["next"]:
+        why = job["detail"] or job["waits"] or ""
+        session.output.note(f"Job {job_id} has no log yet: {_state(job)}. {why}".rstrip())
 
 
 def _state(job: Json) -> str:
@@ -159,7 +162,8 @@ def _print_job(output: Output, job: Json) -> None:
         "Cancel": "asked for" if job["cancel_requested"] and not job["completed_at"] else None,
         "Commit": f"{job['commit'] or 'newest'} of {job['branch']}",
         "Runner": job["runner"],
-        "Deployed to": job["path"],
+        "Deployed to": job["path"] if job["deployed_at"] else None,
+        "Release": job["release"],
         "URL": job["url"],
         "Created": job["created_at"],
         "Started": job["started_at"],

@@ -51,7 +51,9 @@ def show(session: Session, name: str) -> None:
     if session.output.as_json:
         session.output.data(project)
         return
-    for key, value in project.items():
+    names = {one["id"]: one["name"] for one in session.client.runners()}
+    shown = project | {"runner": names.get(project["runner_id"])}
+    for key, value in shown.items():
         session.output.line(f"{key + ':':<13} {'-' if value is None else safe(str(value))}")
 
 

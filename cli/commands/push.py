@@ -14,6 +14,7 @@ from ..workspace import (
     App,
     find_project,
     is_interactive,
+    no_such_project,
     parse_manifest,
     read_app,
     runner_named,
@@ -115,12 +116,11 @@ def _warn(session: Session, app: App, wish: Wish) -> None:
 
 def _created(session: Session, app: App, *, create: bool) -> Json:
     if not create:
-        advice = "`deployr push --create` creates it."
+        missing = no_such_project(session.client, app)
         if not is_interactive():
-            message = f"There is no project {app.name} for {app.repo_url}."
-            raise CliError(message, advice, code=ExitCode.NOT_FOUND)
+            raise missing
         if not click.confirm(f"Create the project {app.name} for {app.repo_url}?", default=True):
-            raise CliError("Nothing was deployed.", advice, code=ExitCode.NOT_FOUND)
+            raise CliError("Nothing was deployed.", missing.advice, code=ExitCode.NOT_FOUND)
     fields = {
         "name": app.name,
         "repo_url": app.repo_url,

@@ -24,7 +24,7 @@ def test_wrong_token_is_not_saved(deployr, backend, tmp_path):
     refused = deployr("login", "--url", backend.url, stdin="dpu_wrong\n")
 
     assert 3 == refused.code
-    assert "Sign in with `deployr login`." in refused.err
+    assert "sign in with `deployr login`." in refused.err
     assert not (tmp_path / "config" / "config.json").exists()
 
 

@@ -83,6 +83,7 @@ def test_installs_registers_and_can_run_again(home):
     ("options", "word"),
     [
         ((), "--url is missing"),
+        (("--url", "https://x.example.com"), "--code is missing"),
         (("--nonsense", "x"), "unknown option --nonsense"),
         (("--url",), "no value for --url"),
         (("--url", "https://x.example.com", "--user", "other"), "--user other needs root"),

@@ -66,4 +66,18 @@ def test_revoked_tokens_stop_working_and_new_ones_do_not(app, flask):
 
 
 def test_tokens_of_nobody_are_not_revoked(flask):
-    assert 1 == flask("revoke", "nobody@example.com").exit_code
+    done = flask("revoke", "nobody@example.com")
+
+    assert (1, "There is no user nobody@example.com") == (
+        done.exit_code,
+        done.output.removeprefix("Error: ").partition(";")[0],
+    )
+
+
+def test_database_without_tables_is_one_clear_error(make_app, tmp_path):
+    app = make_app(DEPLOYR_DATABASE_URL=f"sqlite:///{tmp_path}/empty.sqlite3")
+
+    done = app.test_cli_runner().invoke(args=["deployr", "user", "list"])
+
+    assert 1 == done.exit_code
+    assert "did `flask db upgrade` run?" in done.output

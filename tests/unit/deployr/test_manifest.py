@@ -61,7 +61,7 @@ def test_every_problem_is_told_at_once_in_the_order_of_the_file():
     assert [
         "deploy.yaml:2:3 project.nme: is not a known key; did you mean name?",
         "deploy.yaml:3:3 project.framework: input should be 'laravel', 'nextjs' or 'static'",
-        "deploy.yaml:5:9 build.env.A: input should be a valid string",
+        'deploy.yaml:5:9 build.env.A: must be text: write it in quotes, as "1"',
         "deploy.yaml:6:3 build.commands: must be a list",
         'deploy.yaml:7:19 deploy.timeout: 1.5 loses digits as a number: write "1.5"',
         "deploy.yaml:7:24 deploy.path: must be an absolute path below /",

@@ -70,7 +70,7 @@ def test_files_are_private(register, places):
 def test_token_that_others_could_read_is_replaced_by_a_private_one(register, places):
     places.config.mkdir()
     (places.config / "token").touch(mode=0o644)
-    register()
+    register("--replace")
 
     assert 0o600 == stat.S_IMODE((places.config / "token").stat().st_mode)
 
@@ -105,10 +105,25 @@ def test_label_that_is_no_name_is_refused_before_the_code_is_used(register, back
     assert [] == backend.registrations
 
 
+def test_runner_is_not_registered_anew_unasked(register, places, backend):
+    """Its projects would lose it; the advice is the line that adds one more."""
+    register(*FIRST)
+    other = ("--project", "blog", *FIRST[2:-1], "/srv/blog")
+
+    said = register(*other)
+
+    assert 2 == said.code
+    assert (
+        "  deployr-runner allow add --project blog --repo https://git.example.com/shop.git "
+        "--path /srv/blog --branch main --environment production\n"
+    ) in said.err
+    assert 1 == len(backend.registrations)
+
+
 def test_registering_again_keeps_the_list(register, places):
     register(*FIRST)
     before = load(places).allow
-    register("--label", "new")
+    register("--label", "new", "--replace")
 
     assert before == load(places).allow
     assert ("new",) == load(places).labels
@@ -117,14 +132,14 @@ def test_registering_again_keeps_the_list(register, places):
 def test_registering_again_with_the_same_line_changes_nothing(register, places):
     register(*FIRST)
     before = load(places)
-    register(*FIRST)
+    register(*FIRST, "--replace")
 
     assert before == load(places)
 
 
 def test_entry_that_contradicts_the_list_is_refused_before_the_code_is_used(register, backend):
     register(*FIRST)
-    said = register(*FIRST[:-1], "/srv/other")
+    said = register(*FIRST[:-1], "/srv/other", "--replace")
 
     assert 2 == said.code
     assert "allow remove --project shop" in said.err
@@ -134,7 +149,7 @@ def test_entry_that_contradicts_the_list_is_refused_before_the_code_is_used(regi
 def test_installation_keeps_its_id(register, backend):
     """So that a lost answer can be asked for again."""
     register()
-    register()
+    register("--replace")
 
     first, second = backend.registrations
     assert first["instance_id"] == second["instance_id"]
