@@ -5,7 +5,9 @@ patterns; only where one stands is the rest compared. So the cost of a text with
 not grow with the number and the length of the needles.
 """
 
-from collections.abc import Callable, Iterable
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Protocol
 
 from ahocorasick_rs import BytesAhoCorasick, Implementation
 
@@ -16,28 +18,33 @@ from .patterns import OPEN, Span
 _MAX_GAPS = 1024
 """Bytes of whitespace within a loose needle, beyond as much again as the needle has itself."""
 
-Matcher = Callable[[bytes, int], Span | None]
+
+class Matcher(Protocol):
+    """Tells what stands where the automaton found a head."""
+
+    def __call__(self, data: bytes, start: int, *, final: bool) -> Span | None:
+        """Return the span to mask, None, or OPEN when more text must tell.
+
+        `final` says that nothing follows `data`.
+        """
 
 
 class Index:
     """What to look for; never changes."""
 
     def __init__(self, exact: Iterable[bytes], loose: Iterable[Loose]) -> None:
-        matchers: dict[bytes, list[Matcher]] = {}
+        matchers: dict[bytes, list[Matcher]] = defaultdict(list)
         for needle in exact:
-            matchers.setdefault(needle[:HEAD_BYTES], []).append(_exact(needle))
+            matchers[needle[:HEAD_BYTES]].append(_exact(needle))
         for head, compact in loose:
-            matchers.setdefault(head, []).append(_loose(compact))
-        generic: dict[bytes, list[patterns.Generic]] = {}
-        for anchor, pattern in patterns.anchors():
-            generic.setdefault(anchor, []).append(pattern)
-        heads = list(matchers.keys() | generic.keys())
-        self._automaton = BytesAhoCorasick(heads, implementation=Implementation.DFA)
-        self._matchers = [matchers.get(head, []) for head in heads]
-        self._generic = [generic.get(head, []) for head in heads]
+            matchers[head].append(_loose(compact))
         self._needle_starts = _proper_prefixes(matchers)
-        self._starts = _proper_prefixes(heads)
-        self._longest_start = max(map(len, heads)) - 1
+        for anchor, pattern in patterns.anchors():
+            matchers[anchor].append(pattern.at)
+        self._starts = _proper_prefixes(matchers)
+        self._longest_start = max(map(len, matchers)) - 1
+        self._matchers = tuple(map(tuple, matchers.values()))
+        self._automaton = BytesAhoCorasick(matchers, implementation=Implementation.DFA)
 
     def scan(self, data: bytes, *, final: bool) -> tuple[list[Span], int]:
         """Return the spans to mask, as found, and where what may still become a secret begins.
@@ -48,12 +55,13 @@ class Index:
         spans: list[Span] = []
         hold = self._short_start(data, self._needle_starts if final else self._starts)
         for number, start, _ in self._automaton.find_matches_as_indexes(data, overlapping=True):
-            found = [matcher(data, start) for matcher in self._matchers[number]]
-            found += [pattern.at(data, start, final=final) for pattern in self._generic[number]]
-            for span in found:
+            for matcher in self._matchers[number]:
+                span = matcher(data, start, final=final)
+                if span is None:
+                    continue
                 if span is OPEN:
                     hold = min(hold, start)
-                elif span:
+                else:
                     spans.append(span)
         return spans, hold
 
@@ -72,7 +80,7 @@ def _proper_prefixes(heads: Iterable[bytes]) -> frozenset[bytes]:
 def _exact(needle: bytes) -> Matcher:
     length = len(needle)
 
-    def at(data: bytes, start: int) -> Span | None:
+    def at(data: bytes, start: int, *, final: bool) -> Span | None:  # noqa: ARG001 - as Matcher
         if data.startswith(needle, start):
             return start, start + length
         rest = len(data) - start
@@ -84,7 +92,7 @@ def _exact(needle: bytes) -> Matcher:
 def _loose(compact: bytes) -> Matcher:
     length = len(compact)
 
-    def at(data: bytes, start: int) -> Span | None:
+    def at(data: bytes, start: int, *, final: bool) -> Span | None:  # noqa: ARG001 - as Matcher
         position, done = start, 0
         limit = start + 2 * length + _MAX_GAPS
         while done < length:

@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from deployr.tokens import TokenKind
+
 Span = tuple[int, int]
 """First byte, and the one behind the last."""
 
@@ -23,7 +25,7 @@ class Pattern:
     """Matches, from the anchor on, as much as the secret may take; it is always bounded."""
 
     secret: re.Pattern[bytes]
-    """Matches within `shape`; its last group is what is masked."""
+    """Matches within `shape`; its group that matched is what is masked."""
 
     def at(self, data: bytes, start: int, *, final: bool) -> Span | None:
         """Return what to mask of the anchor at `start`; `final` says that nothing follows `data`."""
@@ -33,7 +35,7 @@ class Pattern:
         if shape.end() == len(data) and not final:
             return OPEN
         found = self.secret.match(data, start, shape.end())
-        return found.span(self.secret.groups) if found else None
+        return found.span(found.lastindex or 0) if found else None
 
 
 class PemBlock:
@@ -97,13 +99,17 @@ def token(*prefixes: str, body: str = "0-9A-Za-z", least: int, most: int = 255) 
 
 
 _AUTHORIZATION = rb"[Aa][Uu][Tt][Hh][Oo][Rr][Ii][Zz][Aa][Tt][Ii][Oo][Nn]"
-_GAP = rb"[\\\"']{0,4}[ \t]{0,8}(?::|=>?)[ \t]{0,8}[\\\"']{0,4}"
-_SCHEME = rb"(?:[Bb]asic|[Bb]earer|BEARER|[Tt]oken|[Dd]igest|[Nn]egotiate)"
-_VALUE = rb"[^\s\"'\\,;<>]"
+_QUOTES = rb"[\\\"']{0,4}"
+_GAP = _QUOTES + rb"[ \t]{0,8}(?::|=>?)[ \t]{0,8}" + _QUOTES
+_SCHEME = rb"(?:[Bb]asic|[Bb]earer|BEARER|[Tt]oken)[ \t]{1,4}"
+_WORD = rb"[^\s\"'\\,;<>]"
+_REST = rb"[^\r\n\"'\\<>]"
+_BEARER = rb"(?:Bearer|bearer|BEARER) "
+_BEARER_BODY = rb"[0-9A-Za-z._~+/=-]"
 
 GENERIC: tuple[Generic, ...] = (
     PemBlock(),
-    token("dpu_", "dpr_", "dpc_", least=49),
+    token(*TokenKind, least=49),
     token("ghp_", "gho_", "ghu_", "ghs_", "ghr_", least=20),
     token("github_pat_", body="0-9A-Za-z_", least=20),
     token("glpat-", "gldt-", "glrt-", "glcbt-", body="0-9A-Za-z_.-", least=16),
@@ -119,21 +125,21 @@ GENERIC: tuple[Generic, ...] = (
     Pattern(
         anchors=(b"Authorization", b"authorization", b"AUTHORIZATION"),
         shape=re.compile(
-            rb"%b(?:[\\\"']{0,4}[ \t]{0,8}(?:(?::|=>?)[ \t]{0,8}[\\\"']{0,4}"
-            rb"(?:[A-Za-z]{0,16}[ \t]{1,4})?%b{0,4096})?)?" % (_AUTHORIZATION, _VALUE)
+            rb"%b(?:%b(?:[ \t]{0,8}(?:(?::|=>?)(?:[ \t]{0,8}(?:%b%b{0,4096})?)?)?)?)?"
+            % (_AUTHORIZATION, _QUOTES, _QUOTES, _REST)
         ),
+        # Behind a scheme that is not known: what has a digit or is long, so that prose stays.
         secret=re.compile(
-            rb"%b%b(?:%b[ \t]{1,4}(?=%b{4})|(?=%b{8}))(%b{4,4096})"
-            % (_AUTHORIZATION, _GAP, _SCHEME, _VALUE, _VALUE, _VALUE)
+            rb"%b%b(?:%b(%b{4,4096})|(?=%b{0,4096}[0-9]|%b{16})(%b{8,}))"
+            % (_AUTHORIZATION, _GAP, _SCHEME, _WORD, _REST, _WORD, _REST)
         ),
     ),
     Pattern(
         anchors=(b"Bearer ", b"bearer ", b"BEARER "),
+        shape=re.compile(rb"%b%b{0,4096}" % (_BEARER, _BEARER_BODY)),
         # "bearer authentication-required" is no token: one without any digit is rare.
-        shape=re.compile(rb"(?:Bearer|bearer|BEARER) [0-9A-Za-z._~+/=-]{0,4096}"),
         secret=re.compile(
-            rb"(?:Bearer|bearer|BEARER) (?=[A-Za-z._~+/=-]{0,4096}[0-9])"
-            rb"([0-9A-Za-z._~+/=-]{16,4096})"
+            rb"%b(?=[A-Za-z._~+/=-]{0,4096}[0-9])(%b{16,4096})" % (_BEARER, _BEARER_BODY)
         ),
     ),
 )
