@@ -3,6 +3,7 @@
 import logging
 import time
 import traceback
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,12 +13,12 @@ from deployr.states import JobStatus, Reason
 from deployr.states import Target as TargetKind
 from deployr.wire import JobSpec, Release, Report, WireError, decode_base64
 
-from .config import Places, load
+from .config import Places, load, load_token
 from .context import Context, Task
 from .deploy import deploy
 from .envfile import read_env_file, values_of
 from .errors import ConfigError, JobFailedError
-from .logstream import JobLog
+from .logstream import JobLog, clean
 from .policy import allowed_entry
 from .redact import MIN_LENGTH, Redactor
 from .shell import Shell
@@ -69,8 +70,7 @@ class Job:
         except JobFailedError as error:
             return self._failed(error)
         except Exception as error:  # noqa: BLE001 - a bug: the job must still end, the runner go on
-            masked = self._redactor.text(traceback.format_exc())
-            _logger.error("job %s: %s", self._job_id, masked)  # noqa: TRY400 - the text is masked
+            _logger.error("job %s: %s", self._job_id, self._masked(traceback.format_exc()))  # noqa: TRY400 - the text is masked
             return self._failed(JobFailedError(Reason.INTERNAL, f"{type(error).__name__}: {error}"))
         return self._completed(ctx)
 
@@ -105,9 +105,15 @@ class Job:
         )
 
     def _learn_secrets(self, task: Task, target: Target) -> None:
-        secrets = target.secrets() | values_of(task.env_text or "")
-        if short := self._redactor.learn(secrets):
-            names = ", ".join(short)
+        # One after the other: the same name may have another value elsewhere.
+        short = {
+            *self._redactor.learn(target.secrets()),
+            *self._redactor.learn(values_of(task.env_text or "")),
+        }
+        with suppress(ConfigError):
+            self._redactor.learn({"RUNNER_TOKEN": load_token(self._places)})
+        if short:
+            names = ", ".join(sorted(short))
             self.log.line(f"warning: shorter than {MIN_LENGTH} characters, not masked: {names}")
 
     def _prepare(self, task: Task, target: Target, undo_stop: StopFlag) -> Context:
@@ -136,7 +142,7 @@ class Job:
         return Outcome(status=JobStatus.COMPLETED, report=self._report(None))
 
     def _failed(self, error: JobFailedError) -> Outcome:
-        detail = self._redactor.text(error.detail)
+        detail = self._masked(error.detail)
         self.log.line(f"failed: {error.reason}: {detail}")
         return Outcome(
             status=JobStatus.FAILED,
@@ -152,12 +158,16 @@ class Job:
         check = ctx.manifest.deploy.health_check
         return Report(
             detail=detail,
-            path=self._redactor.text(ctx.task.entry.path),
-            url=self._redactor.text(check.url) if check else None,
+            path=self._masked(ctx.task.entry.path),
+            url=self._masked(check.url) if check else None,
             commit=ctx.commit or None,
             release=_release(ctx),
             steps=tuple(ctx.timings),
         )
+
+    def _masked(self, text: str) -> str:
+        """Return `text` as it may leave the server and stand in the runner's own log."""
+        return self._redactor.text(clean(text))
 
 
 def _release(ctx: Context) -> Release | None:
