@@ -13,13 +13,15 @@ from http import HTTPStatus
 from typing import Any
 
 from flask import Flask, Response, request
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from werkzeug.routing import BaseConverter
 
 from app.errors import BadRequest, FieldErrors, Invalid, UnsupportedType
 from app.services.idempotency import RequestKey
+from deployr.wire import WireError, decode_base64
 
 _KEY = re.compile(r"[!-~]{1,255}")
+_TEXTS = TypeAdapter(dict[str, str])
 MAX_ID = 10**18 - 1
 """Larger numbers than the databases know are refused or not found."""
 
@@ -44,6 +46,15 @@ class Replay:
     """The answer to a request that was sent before under the same key: nothing new was made."""
 
     answer: BaseModel
+
+
+class Wrapped(BaseModel):
+    """A body that travels whole as base64: a firewall must not read its texts as an attack."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    data: str
+    """Base64 of the JSON that stands for the body."""
 
 
 class IdConverter(BaseConverter):
@@ -95,6 +106,11 @@ def operation_of(view: Callable[..., object]) -> Operation | None:
     return found
 
 
+def may_be_wrapped(body: type[BaseModel]) -> bool:
+    """Tell whether a body may come as Wrapped: not where `data` means something of its own."""
+    return "data" not in body.model_fields
+
+
 def _send(answer: BaseModel, status: HTTPStatus) -> Response:
     return Response(answer.model_dump_json(by_alias=True), status, mimetype="application/json")
 
@@ -114,7 +130,7 @@ def _parse_body(model: type[BaseModel]) -> BaseModel:
         raise UnsupportedType("unsupported_media_type", "Send Content-Type: application/json.")
     try:
         # Strict, so that neither "1" nor true passes for a number.
-        return model.model_validate_json(request.get_data(), strict=True)
+        return model.model_validate_json(_body_json(model), strict=True)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
         if first["type"] == "json_invalid":
@@ -123,13 +139,34 @@ def _parse_body(model: type[BaseModel]) -> BaseModel:
 
 
 def _parse_query(model: type[BaseModel]) -> BaseModel:
-    given = {
+    given: dict[str, object] = {
         name: values[0] if len(values) == 1 else values for name, values in request.args.lists()
     }
     try:
+        if isinstance(data := given.get("data"), str):
+            del given["data"]
+            given |= _TEXTS.validate_json(_decoded(data))
         return model.model_validate(given)
     except ValidationError as error:
         raise Invalid.fields(_field_errors(error)) from None
+
+
+def _body_json(model: type[BaseModel]) -> bytes:
+    raw = request.get_data()
+    if not may_be_wrapped(model):
+        return raw
+    try:
+        data = Wrapped.model_validate_json(raw, strict=True).data
+    except ValidationError:
+        return raw
+    return _decoded(data)
+
+
+def _decoded(data: str) -> bytes:
+    try:
+        return decode_base64(data)
+    except WireError as error:
+        raise Invalid.field("data", str(error)) from None
 
 
 def _field_errors(error: ValidationError) -> FieldErrors:

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 from werkzeug.routing import Rule
 
-from app.api import MAX_ID, Operation, operation_of
+from app.api import MAX_ID, Operation, Wrapped, may_be_wrapped, operation_of
 from app.auth import declared
 from app.errors import PROBLEM_TYPE
 from app.schemas.common import Problem
@@ -31,6 +31,14 @@ _REQUEST_KEY: _Json = {
     "required": False,
     "description": "Sent again with the same body, the request makes nothing new and answers 200.",
     "schema": {"type": "string", "pattern": "^[!-~]{1,255}$"},
+}
+
+_WRAPPED_QUERY: _Json = {
+    "name": "data",
+    "in": "query",
+    "required": False,
+    "description": "Base64 of a JSON object of further parameters, all of them texts.",
+    "schema": {"type": "string"},
 }
 
 
@@ -61,7 +69,7 @@ def _schemas(
     operations: list[Operation | None],
 ) -> tuple[dict[type[BaseModel], _Json], _Json]:
     """Return a reference for each model, and the definitions that they point to."""
-    asked: dict[type[BaseModel], Any] = {Problem: "serialization"}
+    asked: dict[type[BaseModel], Any] = {Problem: "serialization", Wrapped: "validation"}
     for operation in filter(None, operations):
         asked |= dict.fromkeys(operation.answer, "serialization")
         asked |= {
@@ -86,9 +94,12 @@ def _describe(rule: Rule, view: Callable[..., object], refs: dict[type[BaseModel
     if operation is None:
         return described
     if operation.body is not None:
-        described["requestBody"] = {"required": True, "content": _content(refs[operation.body])}
+        schema = refs[operation.body]
+        if may_be_wrapped(operation.body):
+            schema = {"anyOf": [schema, refs[Wrapped]]}
+        described["requestBody"] = {"required": True, "content": _content(schema)}
     if operation.query is not None:
-        described["parameters"] += _query_parameters(operation.query)
+        described["parameters"] += [*_query_parameters(operation.query), _WRAPPED_QUERY]
     if operation.repeatable:
         described["parameters"].append(_REQUEST_KEY)
     described["responses"] = _responses(rule, operation, who, refs)

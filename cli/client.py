@@ -8,6 +8,7 @@ import requests
 from requests.auth import AuthBase
 
 from deployr import __version__
+from deployr.wire import wrapped
 
 from .config import Account
 from .errors import ApiError, UnreachableError
@@ -52,7 +53,7 @@ class Client:
 
     def projects(self, name: str | None = None) -> list[Json]:
         """Return all projects that the user can see, or those of one name."""
-        return self._all("/api/projects", "projects", {"name": name} if name else {})
+        return self._all("/api/projects", "projects", wrapped({"name": name}) if name else {})
 
     def project(self, project_id: int) -> Json:
         """Return one project."""
@@ -60,11 +61,11 @@ class Client:
 
     def create_project(self, fields: Json) -> Json:
         """Create a project and return it."""
-        return self._make("/api/projects", fields)
+        return self._make("/api/projects", wrapped(fields))
 
     def update_project(self, project_id: int, fields: Json) -> Json:
         """Change fields of a project and return it."""
-        return self._post(f"/api/projects/{project_id}", fields)
+        return self._post(f"/api/projects/{project_id}", wrapped(fields))
 
     def delete_project(self, project_id: int) -> Json:
         """Delete a project."""

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from deployr import __version__
-from deployr.wire import DEFAULT_ENVIRONMENT, PROTOCOL
+from deployr.wire import DEFAULT_ENVIRONMENT, PROTOCOL, wrapped
 
 from .agent import read_notes
 from .client import Client, Registered
@@ -164,7 +164,7 @@ def status(places: Places, *, as_json: bool) -> None:
 
 def _registered(client: Client, facts: dict[str, Any]) -> Registered:
     try:
-        return client.register(facts)
+        return client.register(wrapped(facts))
     except TokenRefusedError as error:
         raise RunnerError(f"the one-time code is not taken: {error}") from None
 

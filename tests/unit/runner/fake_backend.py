@@ -107,7 +107,8 @@ class FakeBackend:
                 raise fault
             return found
 
-    def _register(self, body: dict[str, Any]) -> dict[str, Any]:
+    def _register(self, sent: dict[str, Any]) -> dict[str, Any]:
+        body: dict[str, Any] = json.loads(base64.b64decode(sent["data"]))
         self.registrations.append(body)
         if body["code"] != CODE:
             raise refusal(401, "code_refused")
