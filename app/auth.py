@@ -1,11 +1,14 @@
 """Decorators that say, and check, who may call a view."""
 
+import hmac
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar
 
 from flask import request
 
+from app.config import settings
+from app.errors import NotFound, Unauthorized
 from app.services.identity import UserActor, runner_by_token, user_by_token
 
 Answer = TypeVar("Answer")
@@ -48,8 +51,23 @@ def user_optional(view: Callable[..., Answer]) -> Callable[..., Answer]:
     return _declare(run, "optional")
 
 
+def tick_required(view: Callable[..., Answer]) -> Callable[..., Answer]:
+    """Let in whoever has the operator's DEPLOYR_TICK_TOKEN; without that setting nobody."""
+
+    @wraps(view)
+    def run(**arguments: Any) -> Answer:  # noqa: ANN401 - whatever the URL holds
+        wanted = settings().tick_token
+        if wanted is None:
+            raise NotFound("thing")
+        if not hmac.compare_digest(bearer_token().encode(), wanted.encode()):
+            raise Unauthorized("unauthorized", "This needs the token of DEPLOYR_TICK_TOKEN.")
+        return view(**arguments)
+
+    return _declare(run, "tick")
+
+
 def declared(view: Callable[..., object]) -> str | None:
-    """Return what a view declares: `user`, `runner`, `optional` or `public`; None: nothing."""
+    """Return what a view declares: `user`, `runner`, `optional`, `tick` or `public`; None: nothing."""
     found: str | None = getattr(view, "deployr_auth", None)
     return found
 

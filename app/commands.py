@@ -12,9 +12,12 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from app.errors import DomainError
 from app.extensions import db
-from app.services import accounts
+from app.services import accounts, health
+from app.services.tick import tick
 
 P = ParamSpec("P")
+TICK_SECONDS = 50.0
+"""Cron starts the next one after a minute."""
 
 deployr_commands = AppGroup("deployr", help="Operate the Deployr backend.")
 user_commands = AppGroup("user", help="Create and list users.")
@@ -51,6 +54,29 @@ def _told(command: Callable[P, None]) -> Callable[P, None]:
             ) from None
 
     return run
+
+
+@deployr_commands.command("tick")
+@_told
+def run_tick() -> None:
+    """Do background work that is due; call it from cron, every minute."""
+    done = tick(TICK_SECONDS)
+    if done.logs_moved or done.outbox_done or done.failed:
+        click.echo(
+            f"logs moved: {done.logs_moved}, other work done: {done.outbox_done}, "
+            f"to be tried again: {done.failed}"
+        )
+
+
+@deployr_commands.command("doctor")
+@_told
+def doctor() -> None:
+    """Check the backend; the exit code is 1 when something should be looked at."""
+    health.check_database()
+    warnings = health.warnings()
+    click.echo("\n".join(warnings or ["The database answers; nothing to complain about."]))
+    if warnings:
+        raise SystemExit(1)
 
 
 @user_commands.command("create")

@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self
 import click
 from dotenv import dotenv_values
 from flask import current_app
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -57,10 +57,27 @@ class Settings(BaseModel):
     """Nobody was heard for longer: the backend itself was away, so no runner is to blame."""
     log_cap_bytes: Annotated[int, Field(ge=1024)] = 5 * 1024 * 1024
     """Bytes of log that are kept of a job."""
+    log_store: Literal["db", "file", "s3"] = "db"
+    """Where `tick` moves the logs of finished jobs to."""
+    log_dir: str | None = None
+    s3_bucket: str | None = None
+    s3_prefix: str = ""
+    s3_url: HttpUrl | None = None
+    """Of another maker's S3; its keys come from boto3's own settings (AWS_ACCESS_KEY_ID, …)."""
+    tick_token: Annotated[str, Field(min_length=20)] | None = None
+    """Lets a cron of the outside call `POST /api/tick`."""
     queue_ttl_seconds: Seconds = 24 * 3600
     """How long a job may wait for a runner."""
     online_seconds: Seconds = 60
     """A runner counts as online for so long after its last poll."""
+
+    @model_validator(mode="after")
+    def _store_has_a_place(self) -> Self:
+        place = {"file": ("log_dir", self.log_dir), "s3": ("s3_bucket", self.s3_bucket)}
+        name, value = place.get(self.log_store, ("", ""))
+        if value is None:
+            raise ValueError(f"DEPLOYR_LOG_STORE={self.log_store} needs {PREFIX}{name.upper()}")
+        return self
 
     @field_validator("database_url")
     @classmethod
@@ -96,7 +113,12 @@ class Settings(BaseModel):
 
 def _problems(error: ValidationError) -> list[str]:
     return [
-        f"{PREFIX}{str(each['loc'][0]).upper()}: {each['msg'].removeprefix('Value error, ')}"
+        ": ".join(
+            (
+                *(f"{PREFIX}{str(part).upper()}" for part in each["loc"][:1]),
+                each["msg"].removeprefix("Value error, "),
+            )
+        )
         for each in error.errors(include_input=False)
     ]
 

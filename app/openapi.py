@@ -22,6 +22,7 @@ _SECURITY: dict[str, list[dict[str, list[str]]]] = {
     "user": [{"userToken": []}],
     "runner": [{"runnerToken": []}],
     "optional": [{}, {"userToken": []}],
+    "tick": [{"tickToken": []}],
     "public": [],
 }
 _Json = dict[str, Any]
@@ -59,7 +60,7 @@ def openapi_json(app: Flask) -> str:
         "paths": dict(sorted(paths.items())),
         "components": {
             "schemas": definitions,
-            "securitySchemes": {"userToken": tokens, "runnerToken": tokens},
+            "securitySchemes": {"userToken": tokens, "runnerToken": tokens, "tickToken": tokens},
         },
     }
     return json.dumps(document)

@@ -16,3 +16,4 @@ lock requirements/dev.txt --all-extras --group dev
 lock requirements.txt --extra server --constraints requirements/dev.txt
 lock requirements/runner.txt --extra runner --constraints requirements/dev.txt
 lock requirements/cli.txt --extra cli --constraints requirements/dev.txt
+lock requirements/s3.txt --extra s3 --constraints requirements/dev.txt

@@ -2,12 +2,13 @@
 
 from flask import Blueprint
 
-from app.blueprints import accounts, health, jobs, pages, projects, runner_api, runners
+from app.blueprints import accounts, health, jobs, operations, pages, projects, runner_api, runners
 
 ALL: tuple[Blueprint, ...] = (
     accounts.blueprint,
     health.blueprint,
     jobs.blueprint,
+    operations.blueprint,
     pages.blueprint,
     projects.blueprint,
     runner_api.blueprint,

@@ -17,6 +17,7 @@ class DeploymentJob(Base):
         Index(None, "project_id", "environment", "status", "created_at"),
         Index(None, "status", "expires_at"),
         Index(None, "runner_id", "status"),
+        Index(None, "logs_path", "completed_at"),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)

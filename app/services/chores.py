@@ -13,8 +13,8 @@ from app.services.transactions import transaction
 KEYS_LIVE = timedelta(hours=24)
 
 
-def tend(user_id: int) -> None:
-    """Mend the user's queue, end lost jobs and drop old keys: at most a bite of each."""
+def tend(user_id: int | None) -> None:
+    """Mend the user's queue (None: everybody's), end lost jobs, drop old keys: a bite of each."""
     reaper.reap()
     queue.mend(user_id)
     _drop_keys()

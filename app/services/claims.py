@@ -10,7 +10,7 @@ from app.config import settings
 from app.errors import Conflict, Gone, NotFound
 from app.extensions import db
 from app.models import DeploymentJob, Project
-from app.services import logs, queue, reports
+from app.services import archive, logs, queue, reports
 from app.services.news import News
 from app.services.runner_choice import claimable_by
 from app.services.standing import Standing, standing
@@ -79,7 +79,7 @@ def _find(news: News) -> Row[Any]:
         *(job.id, job.project_id, job.environment, job.status, job.runner_id, job.claim_id),
         *(job.log_bytes, job.log_final_bytes, job.logs_complete, job.watched_until),
         *(job.cancel_requested_at, job.started_at, job.completed_at, job.expires_at),
-        *(job.reaped_at, job.late_result, job.activated_at, job.version),
+        *(job.reaped_at, job.late_result, job.activated_at, job.version, job.logs_path),
         *(Project.runner_id.label("home_id"), Project.runs_on),
     ]
     row = db.session.execute(
@@ -172,7 +172,11 @@ def _hard_stop(started: datetime, timeout: float) -> datetime:
 
 
 def _takes_logs(row: Row[Any], now: datetime) -> bool:
-    return row.completed_at is not None and now < row.completed_at + logs.LATE
+    return (
+        row.completed_at is not None
+        and row.logs_path is None
+        and now < row.completed_at + archive.LATE
+    )
 
 
 def _refuse_gap(news: News, row: Row[Any]) -> None:

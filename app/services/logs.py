@@ -11,15 +11,11 @@ from app.clock import utcnow
 from app.config import settings
 from app.extensions import db
 from app.models import DeploymentJob, JobLog
+from app.services import archive
+from app.services.archive import LATE, PART_BYTES
 from app.services.transactions import RacedError, changed, transaction
 from deployr.logchunk import MAX_CHUNK_BYTES
 from deployr.states import JobStatus
-
-LATE = timedelta(hours=1)
-"""How long after its end a job's missing log is still taken."""
-
-PART_BYTES = 256 * 1024
-"""Most bytes that one answer holds."""
 
 _WATCHED = timedelta(seconds=15)
 _WATCH_STAMP_EVERY = timedelta(seconds=5)
@@ -68,14 +64,14 @@ def append(job_id: int, guard: ColumnElement[bool], off: int | None, raw: bytes)
 
 def read_text(row: Row[Any]) -> str:
     """Return the whole log of a job."""
-    return _read(row.id, 0, row.log_bytes).decode("utf-8", errors="replace")
+    return _read(row, 0, row.log_bytes).decode("utf-8", errors="replace")
 
 
 def read_part(row: Row[Any], start: int) -> LogPart:
     """Return at most PART_BYTES of a job's log from `start` on, and note that it is followed."""
     start = min(start, row.log_bytes)
     end = min(start + PART_BYTES, row.log_bytes)
-    raw = _read(row.id, start, end)
+    raw = _read(row, start, end)
     now = utcnow()
     if row.status == JobStatus.RUNNING and _is_watch_due(row.watched_until, now):
         _watch(row.id, now + _WATCHED)
@@ -91,16 +87,10 @@ def _is_watch_due(watched_until: datetime | None, now: datetime) -> bool:
     return watched_until is None or watched_until - now < _WATCHED - _WATCH_STAMP_EVERY
 
 
-def _read(job_id: int, start: int, end: int) -> bytes:
-    log = JobLog
-    pieces = db.session.execute(
-        select(log.off, log.data)
-        .where(log.job_id == job_id, log.off > start - MAX_CHUNK_BYTES, log.off < end)
-        .order_by(log.off)
-    )
-    # Pieces hold at most MAX_CHUNK_BYTES, so the first one found covers `start` or ends before.
-    found = [(piece.off, gzip.decompress(piece.data)) for piece in pieces]
-    return b"".join(raw[max(0, start - off) : end - off] for off, raw in found)
+def _read(row: Row[Any], start: int, end: int) -> bytes:
+    if row.logs_path is not None:
+        return archive.read(row.id, row.logs_path, start, end)
+    return archive.read_rows(row.id, start, end)
 
 
 @transaction

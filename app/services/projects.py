@@ -8,6 +8,7 @@ from app.errors import Conflict, Invalid, NotFound
 from app.extensions import db
 from app.models import DeploymentJob, JobLog, JobStep, Project, Release, Runner
 from app.schemas.projects import NewProject, ProjectChange
+from app.services.archive import forget
 from app.services.idempotency import RequestKey, made_before, remember
 from app.services.identity import UserActor
 from app.services.paging import Page, Window
@@ -112,6 +113,7 @@ def _delete(user: UserActor, project_id: int) -> None:
     jobs = select(DeploymentJob.id).where(DeploymentJob.project_id == project.id)
     if db.session.scalar(jobs.where(DeploymentJob.status.in_(UNFINISHED)).limit(1)):
         raise _job_active()
+    forget(list(db.session.scalars(jobs)))
     for child in (JobLog, JobStep, Release):
         db.session.execute(delete(child).where(child.job_id.in_(jobs)))
     db.session.execute(delete(DeploymentJob).where(DeploymentJob.project_id == project.id))

@@ -108,12 +108,17 @@ def expire(job_id: int, project_id: int, environment: str) -> None:
         promote(project_id, environment)
 
 
-def mend(user_id: int) -> None:
-    """Expire and promote what an interrupted request left behind, a bounded bite at a time."""
+def mend(user_id: int | None) -> None:
+    """Expire and promote what an interrupted request left behind, a bounded bite at a time.
+
+    None: of all users.
+    """
     job, holder = DeploymentJob, aliased(DeploymentJob)
     mine = select(job.id, job.project_id, job.environment).join(
-        Project, (Project.id == job.project_id) & (Project.user_id == user_id)
+        Project, Project.id == job.project_id
     )
+    if user_id is not None:
+        mine = mine.where(Project.user_id == user_id)
     late = mine.where(job.status.in_(WAITING), job.expires_at <= utcnow())
     for row in db.session.execute(late.limit(BITE)).all():
         expire(row.id, row.project_id, row.environment)

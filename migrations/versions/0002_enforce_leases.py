@@ -24,6 +24,9 @@ def upgrade():
         for name in MOMENTS:
             table.add_column(sa.Column(name, MOMENT, nullable=True))
         table.add_column(sa.Column("late_result", sa.String(length=64), nullable=True))
+        table.create_index(
+            op.f("ix_deployment_jobs_logs_path_completed_at"), ["logs_path", "completed_at"]
+        )
 
     op.create_table(
         "backend_alive",
@@ -54,6 +57,7 @@ def downgrade():
     op.drop_table("idempotency_keys")
     op.drop_table("backend_alive")
     with op.batch_alter_table("deployment_jobs") as table:
+        table.drop_index(op.f("ix_deployment_jobs_logs_path_completed_at"))
         table.drop_column("late_result")
         for name in MOMENTS:
             table.drop_column(name)

@@ -14,6 +14,8 @@ from tests.factories import claim, make_job, make_runner, make_user
 from tests.support.databases import empty_database
 from tests.support.github import FakeGithub
 
+TICK = "a-token-for-the-cron-of-tests"
+
 load_all_checks()
 EXCLUDED = [
     positive_data_acceptance,  # some rules (repository URLs, pairs of fields) are not in the schema
@@ -36,11 +38,12 @@ def _operations():
 def served():
     with FakeGithub() as github:
         url = empty_database("sqlite")
-        app = create_app({"DEPLOYR_DATABASE_URL": url} | github.settings())
+        own = {"DEPLOYR_DATABASE_URL": url, "DEPLOYR_TICK_TOKEN": TICK}
+        app = create_app(own | github.settings())
         user = make_user(app)
         runner = make_runner(user)
         claim(runner, make_job(user))
-        yield app, {"userToken": user.token, "runnerToken": runner.token}
+        yield app, {"userToken": user.token, "runnerToken": runner.token, "tickToken": TICK}
         with app.app_context():
             db.engine.dispose()
 

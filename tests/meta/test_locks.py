@@ -11,6 +11,7 @@ LOCKS = {
     "server": ROOT / "requirements.txt",
     "runner": ROOT / "requirements/runner.txt",
     "cli": ROOT / "requirements/cli.txt",
+    "s3": ROOT / "requirements/s3.txt",
 }
 DEV = ROOT / "requirements/dev.txt"
 

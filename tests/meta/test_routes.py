@@ -62,7 +62,7 @@ def test_openapi_holds_exactly_the_api_routes(app):
 
 def test_openapi_asks_for_a_token_wherever_the_view_does(app):
     document = Api(app).read("/api/openapi.json")
-    schemes = {"user": {"userToken"}, "runner": {"runnerToken"}}
+    schemes = {"user": {"userToken"}, "runner": {"runnerToken"}, "tick": {"tickToken"}}
     for method, path, view in _routes(app):
         if "/api/" not in path:
             continue
