@@ -7,7 +7,7 @@ import pytest
 from cli.client import Client
 from cli.config import Account
 from tests.factories import REPO
-from tests.support.dropping import DroppingProxy
+from tests.support.faults import Fault, FaultProxy
 
 
 @pytest.fixture
@@ -40,18 +40,21 @@ def test_unfinished_job_is_not_retried(deployr, job):
     assert (2, f"Error: Job {job} is queued.") == (refused.code, refused.err.splitlines()[0])
 
 
-def test_lost_answer_makes_one_job(backend, deployr, checkout, monkeypatch):
-    """The backend made the job; the connection died before the answer."""
+@pytest.mark.parametrize("fault", Fault)
+def test_request_is_repeated_until_it_made_one_job(backend, monkeypatch, fault):
+    """Whatever happens to it twice: lost, done and not told, refused by what stands before."""
     monkeypatch.setattr("cli.client.RETRY_PAUSES", (0.01, 0.01))
-    with DroppingProxy(backend.url) as proxy:
+    monkeypatch.setattr("cli.client.TIMEOUT", (1, 0.3))
+    with FaultProxy(backend.url) as proxy:
         client = Client(Account(url=proxy.url, token=backend.token))
         project = client.create_project({"name": "shop", "repo_url": REPO})
-        proxy.drop_answers = 2
+        first = len(proxy.done)
+        proxy.choose = lambda number, *_: fault if number < first + 2 else None
 
         job = client.create_job({"project_id": project["id"]})
 
     assert [job["id"]] == [one["id"] for one in client_jobs(backend)]
-    assert 2 == proxy.dropped
+    assert fault in proxy.happened()
 
 
 def client_jobs(backend):
