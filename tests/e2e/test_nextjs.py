@@ -1,5 +1,7 @@
 """A developer deploys a Next.js app, breaks it and mends it, with real npm and `next build`."""
 
+import socket
+
 import pytest
 
 from tools.demo.apps import answers, page
@@ -22,3 +24,22 @@ def test_second_commit_is_served_and_a_broken_one_is_not(deployr_for):
     mended = site.change("app/page.js", "<main", "<main>")
     assert site.push().returncode == 0
     assert answers(site.url, mended)
+
+
+@pytest.mark.slow
+def test_export_and_plain_output_are_recognised_by_what_the_build_left(deployr_for):
+    """`output: 'export'` ships out/ alone; without output `next start` runs in the release."""
+    site = deployr_for("nextjs")
+    exported = site.change("next.config.mjs", "'standalone'", "'export'")
+    assert (done := site.push("--create")).returncode == 0, done.stdout + done.stderr
+    current = site.system.path / "current"
+    assert exported in (current / "index.html").read_text()
+    assert not (current / "node_modules").exists()
+
+    plain = site.change("next.config.mjs", "  output: 'export',\n", "")
+    assert site.push().returncode == 0
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    start = ["node_modules/.bin/next", "start", "--hostname", "127.0.0.1", "--port", str(port)]
+    site.system.start(["/bin/sh", "-c", f"cd {current} && exec {' '.join(start)}"], "next")
+    assert answers(f"http://127.0.0.1:{port}/", plain)
