@@ -20,13 +20,23 @@ START_SECONDS = 60
 class DeployrSystem:
     """Backend, runner and one project; a context manager that leaves no process behind."""
 
-    def __init__(self, root: Path, *, database_url: str | None = None) -> None:
-        """Prepare below `root`, an empty directory. Nothing is started yet."""
+    def __init__(
+        self,
+        root: Path,
+        *,
+        database_url: str | None = None,
+        settings: Mapping[str, str] | None = None,
+    ) -> None:
+        """Prepare below `root`, an empty directory. Nothing is started yet.
+
+        `settings` are `DEPLOYR_*` variables of the backend.
+        """
         self.root = root
         self.repo = root / "checkout"
         self.path = root / "server" / "www"
         self.url = ""
         self._database_url = database_url or f"sqlite:///{root / 'backend.sqlite'}"
+        self._settings = dict(settings or {})
         self._running: list[subprocess.Popen[bytes]] = []
         root.joinpath("server").mkdir()
 
@@ -47,6 +57,7 @@ class DeployrSystem:
         }
         return kept | {
             "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}",
+            **self._settings,
             "DEPLOYR_DATABASE_URL": self._database_url,
             "DEPLOYR_CONFIG_DIR": str(self.root / "developer"),
             "DEPLOYR_RUNNER_CONFIG": str(self.root / "server" / "config"),
@@ -113,10 +124,14 @@ class DeployrSystem:
         self.url = f"http://127.0.0.1:{port}"
         self.run("deployr", "login", "--url", self.url, cwd=self.root, stdin=token + "\n")
 
-    def register_runner(self) -> None:
-        """Register a runner that may deploy this project to `path`, and start it."""
+    def register_runner(self, url: str | None = None) -> None:
+        """Register a runner that may deploy this project to `path`, and start it.
+
+        `url` is another address of the same backend.
+        """
         added = self.run("deployr", "--json", "runners", "add", "--path", str(self.path))
-        self.run("/bin/sh", "-euc", json.loads(added.stdout)["command"], cwd=self.root)
+        command = json.loads(added.stdout)["command"].replace(self.url, url or self.url)
+        self.run("/bin/sh", "-euc", command, cwd=self.root)
         self.start(["deployr-runner", "run"], "runner")
 
     def write_env_file(self, project: str, text: str) -> None:
