@@ -1,162 +1,175 @@
-"""The loop: poll, claim, deploy, report."""
+"""The loop: poll, claim, hand over to the crew."""
 
-import fcntl
-import json
 import logging
-import os
 import random
-import shutil
 import time
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime
+from collections.abc import Iterable
+from dataclasses import dataclass
 
-from deployr.states import JobStatus
+from deployr.states import Reason
 
 from .backoff import Backoff
-from .client import Candidate, Client, JobReply
-from .config import Places
+from .client import Candidate, Client, JobReply, Poll
+from .config import DEFAULT_STOP_SECONDS, Places
+from .crew import Crew
+from .delivery import MAX_REFUSALS
 from .errors import BackendError, RunnerError, TokenRefusedError, UnreachableError
-from .files import make_private_dir, write_atomically
-from .job import Job, Outcome
-from .reporter import MAX_REFUSALS, Reporter
+from .journal import Journals
+from .state import now
 from .stop import StopFlag
+from .uplink import Uplink
+from .worker import FLUSH_SECONDS
 
-STATE_FILE = "status.json"
+CLAIM_SECONDS = 60.0
+"""How long a claim that gets no answer is repeated before other work goes on."""
+
+_LOOK_SECONDS = 0.2
 _logger = logging.getLogger(__name__)
 
 
-class Agent:
-    """Works one job at a time until `stop` is set."""
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """What the owner of the server grants."""
 
-    def __init__(self, client: Client, places: Places, stop: StopFlag) -> None:
+    capacity: int = 1
+    """Jobs at once."""
+    stop_seconds: float = DEFAULT_STOP_SECONDS
+    """How long running jobs may go on once the runner was asked to stop."""
+
+
+class Agent:
+    """Works jobs until it is asked to leave."""
+
+    def __init__(
+        self,
+        client: Client,
+        places: Places,
+        stop: StopFlag,
+        *,
+        leaving: StopFlag | None = None,
+        limits: Limits | None = None,
+    ) -> None:
+        """`stop` ends all work at once; `leaving`, whose parent it is, lets running jobs end."""
         self._client = client
         self._places = places
         self._stop = stop
+        self._leaving = leaving or stop
+        self._limits = limits or Limits()
+        self._journals = Journals(places.state / "jobs")
         self._backoff = Backoff()
         self._refusals = 0
 
     def run(self) -> None:
-        """Poll for ever. Raises TokenRefusedError when the backend keeps refusing the token."""
-        while not self._stop.reason:
-            self._stop.wait(self._turn())
+        """Poll until asked to leave. Raises TokenRefusedError when the token keeps being refused."""
+        with self._crew() as crew:
+            self._replay(crew)
+            while not self._leaving.reason and crew.refused is None:
+                crew.bell.wait(self._turn(crew), self._leaving)
+            self._drain(crew)
+            if crew.refused is not None:
+                raise crew.refused
 
     def run_once(self) -> None:
         """Work one job if one waits. Raises BackendError, UnreachableError."""
-        poll = self._client.poll()
-        self._note(last_contact=_now())
-        self._work_first(poll.candidates)
-
-    def _turn(self) -> float:
-        """Poll and work; return the seconds until the next poll."""
-        try:
+        with self._crew() as crew:
+            self._replay(crew)
             poll = self._client.poll()
-            worked = self._work_first(poll.candidates)
-        except TokenRefusedError:
+            crew.notes.keep(last_contact=now())
+            self._take(crew, poll.candidates, 1)
+            self._drain(crew)
+            if crew.refused is not None:
+                raise crew.refused
+
+    def _crew(self) -> Crew:
+        return Crew(self._client, self._places, self._stop, self._leaving)
+
+    def _replay(self, crew: Crew) -> None:
+        for journal in self._journals.found():
+            crew.replay(journal)
+
+    def _turn(self, crew: Crew) -> float:
+        """Poll and claim; return the seconds until the next poll."""
+        free = self._limits.capacity - crew.busy
+        try:
+            poll = self._client.poll(free)
+            crew.cancel(poll.cancel)
+            self._take(crew, poll.candidates, free)
+        except RunnerError as error:
+            self._heed(crew, error)
+            return 0
+        return self._heard(crew, poll)
+
+    def _heed(self, crew: Crew, error: RunnerError) -> None:
+        """Wait after a poll that failed; not even a job that ends makes that shorter."""
+        if isinstance(error, TokenRefusedError):
             self._refusals += 1
             if self._refusals >= MAX_REFUSALS:
-                raise
-            return self._backoff.next()
-        except UnreachableError as error:
-            _logger.warning("%s", error)
-            return self._backoff.next(error.retry_after)
-        except BackendError as error:
-            _logger.warning("the backend refused the poll: %s", error)
-            return self._backoff.next()
+                crew.refused = error
+                return
+        else:
+            _logger.warning("no work from the backend: %s", error)
+        self._leaving.wait(self._backoff.next(getattr(error, "retry_after", 0)))
+
+    def _heard(self, crew: Crew, poll: Poll) -> float:
         self._refusals = 0
         self._backoff.reset()
-        self._note(last_contact=_now())
-        # Whoever waits behind the job that just ended should not wait for the next poll too.
-        return 0 if worked else poll.poll_after * random.uniform(0.9, 1.1)  # noqa: S311
+        crew.notes.keep(last_contact=now())
+        return poll.poll_after * random.uniform(0.9, 1.1)  # noqa: S311 - spreads the polls
 
-    def _work_first(self, candidates: tuple[Candidate, ...]) -> bool:
-        """Work the first candidate that nobody else takes; tell whether there was one."""
+    def _take(self, crew: Crew, candidates: Iterable[Candidate], slots: int) -> None:
+        """Claim and start up to `slots` of the candidates, in their order."""
         for candidate in candidates:
-            claim_id = str(uuid.uuid4())
-            if reply := self._claim(candidate.job_id, claim_id):
-                self._work(candidate.job_id, claim_id, reply)
-                return True
-        return False
+            if slots <= 0 or self._leaving.reason:
+                return
+            job_id = candidate.job_id
+            # A claim of an earlier try may not be decided yet.
+            if not crew.has(job_id) and not self._journals.holds(job_id):
+                slots -= self._claim(crew, job_id)
 
-    def _claim(self, job_id: int, claim_id: str) -> JobReply | None:
-        """Claim a job; None when somebody else was quicker.
+    def _claim(self, crew: Crew, job_id: int) -> bool:
+        """Claim and start a job; tell whether it is ours."""
+        journal = self._journals.create(job_id, str(uuid.uuid4()))
+        uplink = Uplink(self._client, job_id, journal.claim_id, journal.spool)
+        try:
+            reply = self._insist(uplink)
+        except TokenRefusedError:
+            crew.replay(journal, unheard=True)
+            raise
+        except BackendError as error:
+            _logger.info("job %s is not ours: %s", job_id, error)
+            journal.remove()
+            return False
+        if reply is None:
+            crew.replay(journal, unheard=True)
+            return False
+        crew.start(journal, uplink, reply)
+        return True
 
-        When the answer is lost the same claim is posted again, so that the job is not lost too.
+    def _insist(self, uplink: Uplink) -> JobReply | None:
+        """Post the claim until there is an answer, so that a lost one does not lose the job.
+
+        None when there is none in time. Raises BackendError when the job is not ours.
         """
+        until = time.monotonic() + CLAIM_SECONDS
+        backoff = Backoff()
         while True:
             try:
-                body = {"status": JobStatus.RUNNING, "claim_id": claim_id}
-                return self._client.post_status(job_id, body)
+                return uplink.claim()
             except UnreachableError as error:
-                if self._stop.wait(self._backoff.next(error.retry_after)):
-                    raise
-            except TokenRefusedError:
-                raise
-            except BackendError as error:
-                _logger.info("job %s is not ours: %s", job_id, error)
-                return None
+                _logger.warning("job %s: no answer to its claim: %s", uplink.job_id, error)
+                pause = backoff.next(error.retry_after)
+                if time.monotonic() + pause > until or self._leaving.wait(pause):
+                    return None
 
-    def _work(self, job_id: int, claim_id: str, reply: JobReply) -> None:
-        _logger.info("job %s begins", job_id)
-        with StopFlag(parent=self._stop) as stop:
-            job = Job(job_id, claim_id, self._places, stop)
-            reporter = Reporter(self._client, job_id, claim_id, job.log, stop)
-            reporter.start()
-            outcome = job.run(reply.payload)
-            reporter.end(outcome.end(), self._stop)
-        _logger.info("job %s: %s", job_id, outcome.reason or outcome.status)
-        self._note(last_job=_summary(job_id, outcome))
-
-    def _note(self, **facts: object) -> None:
-        """Keep what `status` shows; the disk may be full, and the work goes on."""
-        try:
-            make_private_dir(self._places.state)
-            known = read_notes(self._places)
-            text = json.dumps({**known, **facts})
-            write_atomically(self._places.state / STATE_FILE, text)
-        except OSError as error:
-            _logger.warning("the state can't be written: %s", error)
-
-
-@contextmanager
-def sole_agent(places: Places) -> Iterator[None]:
-    """Keep other agents out of the state directory, and clear away what a killed one left.
-
-    Raises RunnerError when another one is at work. The kernel drops the lock with the process.
-    """
-    make_private_dir(places.state)
-    fd = os.open(places.state / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        if not _locked(fd):
-            raise RunnerError(f"another deployr-runner works with {places.state}")
-        shutil.rmtree(places.work, ignore_errors=True)
-        yield
-    finally:
-        os.close(fd)
-
-
-def _locked(fd: int) -> bool:
-    try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
-
-
-def read_notes(places: Places) -> dict[str, object]:
-    """Return what the agent noted last; empty when it never ran."""
-    try:
-        found = json.loads((places.state / STATE_FILE).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
-def _summary(job_id: int, outcome: Outcome) -> dict[str, object]:
-    reason = outcome.reason
-    return {"id": job_id, "status": outcome.status, "reason": reason, "ended_at": _now()}
-
-
-def _now() -> str:
-    return datetime.fromtimestamp(time.time(), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    def _drain(self, crew: Crew) -> None:
+        """Wait for what is at work; once asked to leave, no longer than the owner allows."""
+        begun = time.monotonic()
+        while crew.busy:
+            since = self._leaving.since or (begun if crew.refused else None)
+            if since is not None and time.monotonic() - since > self._limits.stop_seconds:
+                self._stop.set(Reason.RUNNER_STOPPED)
+            crew.bell.wait(_LOOK_SECONDS)
+        until = time.monotonic() + FLUSH_SECONDS
+        while not crew.is_idle and time.monotonic() < until:
+            crew.bell.wait(_LOOK_SECONDS)

@@ -1,5 +1,6 @@
 """The backend's runner API: one method per endpoint; says which failures are worth a retry."""
 
+import threading
 from typing import Any, TypeVar
 
 import requests
@@ -14,8 +15,10 @@ from .errors import (
     ClaimLostError,
     LogGapError,
     TokenRefusedError,
+    TooLargeError,
     UnreachableError,
 )
+from .spool import DEFAULT_CAP_BYTES
 
 TIMEOUT = (5, 30)
 """Seconds to connect and between two bytes of an answer."""
@@ -48,6 +51,8 @@ class Poll(Wire):
     """What there is to do."""
 
     candidates: tuple[Candidate, ...] = ()
+    cancel: tuple[int, ...] = ()
+    """Jobs of this runner that a user wants stopped."""
     poll_after: float = Field(default=5, ge=0, le=MAX_PAUSE)
 
 
@@ -56,9 +61,12 @@ class JobReply(Wire):
 
     status: str
     cancel: bool = False
+    lease_seconds: float = Field(default=300, gt=0, le=MAX_PAUSE)
     interval: float = Field(default=15, ge=0, le=MAX_PAUSE)
     ack: int = Field(default=0, ge=0)
     log_full: bool = False
+    log_cap: int = Field(default=DEFAULT_CAP_BYTES, gt=0)
+    """Bytes that the backend keeps of a log."""
     payload: str | None = None
 
 
@@ -75,38 +83,43 @@ class _Bearer(AuthBase):
 
 
 class Client:
-    """Talks to one backend as one runner; every method may raise UnreachableError."""
+    """Talks to one backend as one runner, from any thread.
+
+    Every method may raise UnreachableError.
+    """
 
     def __init__(self, url: str, token: str = "") -> None:
         self._url = url.rstrip("/")
-        self._session = requests.Session()
-        self._session.auth = _Bearer(token)
-        self._session.headers["Accept"] = "application/json"
-        self._session.headers["User-Agent"] = f"deployr-runner/{__version__}"
+        self._token = token
+        self._threads = threading.local()
 
     def register(self, body: dict[str, Any]) -> Registered:
         """Trade a one-time code for a token. Raises BackendError with the backend's advice."""
         answer = self._ask("POST", "/api/runner/register", body)
         return _parsed(Registered, answer)
 
-    def poll(self) -> Poll:
-        """Ask for work without taking any. Raises TokenRefusedError."""
-        return _parsed(Poll, self._ask("GET", f"/api/runner/jobs?slots=1&protocol={PROTOCOL}"))
+    def poll(self, slots: int = 1) -> Poll:
+        """Ask for work for so many free slots, without taking any. Raises TokenRefusedError."""
+        path = f"/api/runner/jobs?slots={slots}&protocol={PROTOCOL}"
+        return _parsed(Poll, self._ask("GET", path))
 
     def post_status(self, job_id: int, body: dict[str, Any]) -> JobReply:
         """Claim, heartbeat, log or end, as `body` says.
 
-        Raises ClaimLostError, LogGapError, TokenRefusedError, or BackendError (`not_claimable`).
+        Raises ClaimLostError, LogGapError, TooLargeError, TokenRefusedError, or BackendError
+        (`not_claimable`).
         """
         return _parsed(JobReply, self._ask("POST", f"/api/runner/jobs/{job_id}/status", body))
 
     def _ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
         try:
-            response = self._session.request(
+            response = self._session().request(
                 method, self._url + path, json=body, timeout=TIMEOUT, allow_redirects=False
             )
         except requests.RequestException as error:
             raise UnreachableError(f"{self._url} is unreachable: {_cause(error)}") from None
+        if response.status_code == 413:  # often a web server's word, in HTML
+            raise TooLargeError("the request is too large for this backend")
         answer = _json_of(response)
         if not isinstance(answer, dict):
             message = (
@@ -116,6 +129,16 @@ class Client:
         if not 200 <= response.status_code < 300:
             raise _refusal(response, answer)
         return answer
+
+    def _session(self) -> requests.Session:
+        """Return the thread's own session: they are not made to be shared."""
+        session: requests.Session | None = getattr(self._threads, "session", None)
+        if session is None:
+            session = self._threads.session = requests.Session()
+            session.auth = _Bearer(self._token)
+            session.headers["Accept"] = "application/json"
+            session.headers["User-Agent"] = f"deployr-runner/{__version__}"
+        return session
 
 
 def _json_of(response: requests.Response) -> object:

@@ -10,7 +10,6 @@ import click
 from deployr import __version__
 from deployr.wire import DEFAULT_ENVIRONMENT, PROTOCOL, wrapped
 
-from .agent import read_notes
 from .client import Client, Registered
 from .config import (
     CONFIG_FILE,
@@ -29,6 +28,7 @@ from .config import (
     with_allowed,
 )
 from .errors import ConfigError, RunnerError, TokenRefusedError
+from .state import read_notes
 
 
 @click.command()

@@ -5,11 +5,11 @@ import tomllib
 import uuid
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 import tomli_w
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from deployr.manifest import AbsolutePath, Branch, Name, RepoUrl
 from deployr.wire import DEFAULT_ENVIRONMENT
@@ -20,6 +20,8 @@ from .files import make_private_dir, read_private, write_atomically
 CONFIG_FILE = "runner.toml"
 INSTANCE_FILE = "instance-id"
 TOKEN_FILE = "token"  # noqa: S105 - a file name
+DEFAULT_STOP_SECONDS = 600.0
+MAX_CAPACITY = 16
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -43,6 +45,10 @@ class RunnerConfig(BaseModel):
     url: str
     name: str
     labels: tuple[Name, ...] = ()
+    capacity: Annotated[int, Field(ge=1, le=MAX_CAPACITY)] = 1
+    """Jobs at once, each of another project or environment."""
+    stop_seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] = DEFAULT_STOP_SECONDS
+    """How long running jobs may go on once the runner was asked to stop."""
     allow: tuple[Allow, ...] = ()
 
 

@@ -7,10 +7,11 @@ from pathlib import Path
 
 from deployr.manifest import Manifest
 from deployr.states import Framework
-from deployr.wire import JobSpec, Step
+from deployr.wire import JobSpec, Release, Step
 
 from . import environment
 from .config import Allow
+from .lifeline import Lifeline
 from .logstream import JobLog
 from .recipes import RECIPES, App, Recipe
 from .releases import Record, State
@@ -48,6 +49,7 @@ class Context:
     started: float
     """Monotonic time at which the job began."""
     log: JobLog
+    lifeline: Lifeline
     stop: StopFlag
     shell: Shell
     undo_stop: StopFlag
@@ -83,6 +85,7 @@ class Context:
     ) -> None:
         """Run command lines one after the other, showing each and its output in the log.
 
+        Once the release is live they may start what is to stay: it does not carry the job's mark.
         They are told of `release`, by default the new one once it exists. Raises CommandFailedError for the first that fails, and JobFailedError when stopped.
         """
         if release is None and self.release:
@@ -91,9 +94,19 @@ class Context:
             self.log.line(f"$ {line}")
             command = Command.line(line, cwd, self._env(release))
             try:
-                (shell or self.shell).run(command, self.log.output)
+                (shell or self.shell).run(command, self.log.output, marked=not self.was_live)
             finally:
                 self.log.end_output()
+
+    @property
+    def was_live(self) -> bool:
+        """Whether the switch was made, be it taken back or not."""
+        return self.release_state != "building"
+
+    @property
+    def made(self) -> Release:
+        """The release, once its name and commit are known."""
+        return Release(name=self.release, commit=self.commit, state=self.release_state)
 
     def note(self, state: State) -> None:
         """Record what became of the release."""

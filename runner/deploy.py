@@ -56,11 +56,13 @@ def deploy(ctx: Context) -> None:
         _run(plan(ctx), ctx, done)
     except JobFailedError as error:
         ctx.log.line(error.detail)
+        ctx.shell.sweep()
         ctx.undo_stop.limit(UNDO_SECONDS, time.monotonic())
         _undo(reversed(done), ctx)
         _run_failure_hooks(ctx, error.reason)
         raise
     finally:
+        ctx.shell.sweep()
         ctx.target.unlock()
         shutil.rmtree(ctx.work, ignore_errors=True)
 
@@ -68,6 +70,7 @@ def deploy(ctx: Context) -> None:
 def _run(planned: Sequence[Step], ctx: Context, done: list[Step]) -> None:
     for step in planned:
         ctx.log.line(f"==> {step.name}")
+        ctx.lifeline.begin_step(step.name)
         done.append(step)
         begun = time.monotonic()
         ok = False
@@ -82,7 +85,7 @@ def _run(planned: Sequence[Step], ctx: Context, done: list[Step]) -> None:
 
 def _run_step(step: Step, ctx: Context) -> None:
     """Run one step; every way to fail becomes JobFailedError."""
-    if ctx.stop.reason and ctx.release_state == "building":
+    if ctx.stop.reason and not ctx.was_live:
         raise JobFailedError(ctx.stop.reason, f"{ctx.stop.detail} (before step {step.name})")
     try:
         step.run(ctx)
@@ -110,7 +113,11 @@ def _run_failure_hooks(ctx: Context, reason: Reason) -> None:
     Before the preflight is through nothing has changed, and another deployment may be at work.
     """
     lines = ctx.manifest.deploy.hooks.on_failure
-    if not lines or not ctx.target.is_locked or reason in {Reason.RUNNER_STOPPED, Reason.RUNNER_LOST}:
+    if (
+        not lines
+        or not ctx.target.is_locked
+        or reason in {Reason.RUNNER_STOPPED, Reason.RUNNER_LOST}
+    ):
         return
     ctx.log.line("==> on_failure")
     try:

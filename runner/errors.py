@@ -53,6 +53,10 @@ class LogGapError(BackendError):
         self.ack = ack
 
 
+class TooLargeError(BackendError):
+    """A web server on the way does not let so large a request through."""
+
+
 class UnreachableError(RunnerError):
     """No answer, or one that no Deployr backend gives; worth asking again."""
 

@@ -1,5 +1,6 @@
 """Small files of the runner: written whole or not at all, and private where they hold secrets."""
 
+import errno
 import os
 import secrets
 import stat
@@ -8,6 +9,7 @@ from pathlib import Path
 from .errors import ConfigError
 
 PRIVATE = 0o600
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 def write_atomically(path: Path, text: str, mode: int = PRIVATE) -> None:
@@ -53,3 +55,25 @@ def read_private(path: Path) -> str | None:
 def make_private_dir(path: Path) -> None:
     """Make a directory that only its owner may enter; leave an existing one as it is."""
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def write_durably(path: Path, text: str) -> None:
+    """Write `text` to the private file `path`, so that even a power cut leaves it. Raises OSError."""
+    write_atomically(path, text)
+    sync_dir(path.parent)
+
+
+def sync_dir(path: Path) -> None:
+    """Make sure that the names in a directory survive a power cut. Raises OSError."""
+    fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+def full_disk(error: OSError) -> str:
+    """Say why the runner's own files can't be written, as a sentence for people."""
+    if error.errno in _FULL:
+        return f"the runner's disk is full: {error.strerror}"
+    return f"the runner can't write its own files: {error.strerror or error}"

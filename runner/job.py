@@ -18,9 +18,12 @@ from .context import Context, Task
 from .deploy import deploy
 from .envfile import read_env_file, values_of
 from .errors import ConfigError, JobFailedError
+from .journal import Journal
+from .lifeline import Lifeline
 from .logstream import JobLog, clean
 from .policy import allowed_entry
 from .redact import MIN_LENGTH, Redactor
+from .reporter import Reporter
 from .shell import Shell
 from .stop import StopFlag
 from .targets import TARGETS, Target
@@ -51,16 +54,19 @@ class Outcome:
 class Job:
     """Decides whether the job may run, runs it, and sums up; never raises for the job's faults."""
 
-    def __init__(self, job_id: int, mark: str, places: Places, stop: StopFlag) -> None:
-        """`mark` is unique to this run: processes of the job carry it in their environment."""
-        self._job_id = job_id
-        self._mark = mark
+    def __init__(
+        self, journal: Journal, reporter: Reporter, places: Places, stop: StopFlag
+    ) -> None:
+        """Processes of the job carry the claim id in their environment, as its mark."""
+        self._journal = journal
+        self._job_id, self._mark = journal.job_id, journal.claim_id
         self._places = places
         self._stop = stop
         self._redactor = Redactor()
         self._started = time.monotonic()
         self._context: Context | None = None
-        self.log = JobLog(self._redactor)
+        self.log = JobLog(self._redactor, journal.spool.append)
+        self._lifeline = Lifeline(journal, reporter, self.log, stop)
 
     def run(self, payload: str | None) -> Outcome:
         """Do what the payload says, if the owner allows it."""
@@ -75,6 +81,8 @@ class Job:
         return self._completed(ctx)
 
     def _run(self, payload: str | None) -> Context:
+        if problem := self._journal.problem:
+            raise JobFailedError(Reason.INTERNAL, problem)
         spec = _spec(payload)
         self.log.line(
             f"Deployr runner {__version__}: job {self._job_id} deploys {spec.project} "
@@ -123,6 +131,7 @@ class Job:
             work=self._places.work / str(self._job_id),
             started=self._started,
             log=self.log,
+            lifeline=self._lifeline,
             stop=self._stop,
             shell=shell,
             undo_stop=undo_stop,
@@ -172,9 +181,7 @@ class Job:
 
 def _release(ctx: Context) -> Release | None:
     # One that never went live was removed again.
-    if not ctx.release or ctx.release_state == "building":
-        return None
-    return Release(name=ctx.release, commit=ctx.commit, state=ctx.release_state)
+    return ctx.made if ctx.was_live else None
 
 
 def _spec(payload: str | None) -> JobSpec:

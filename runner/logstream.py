@@ -1,35 +1,40 @@
-"""The log of one job: lines of text, cleaned and masked, kept until the backend has them."""
+"""The log of one job: output becomes lines of clean, masked text, each with its time."""
 
 import codecs
 import re
-import threading
-
-from deployr.logchunk import MAX_CHUNK_BYTES
+from collections.abc import Callable
+from datetime import UTC, datetime
 
 from .redact import CONTROL, Redactor
 
 MAX_LINE_CHARS = 64 * 1024
-MAX_LOG_BYTES = 16 * 1024 * 1024
-"""More than the backend keeps of a job; bounds the memory of the runner."""
 
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
 _UNFINISHED = re.compile(r"(?:\r|\x1b(?:\[[0-?]*[ -/]*|\][^\x07\x1b]*\x1b?)?)?\Z")
 _UNFINISHED_CHARS = 256
-_CUT = b"\n[the log is cut here: it grew beyond 16 MiB]\n"
+
+
+def utc_stamp() -> str:
+    """Return what stands before a line that is finished now."""
+    return datetime.now(UTC).strftime("%H:%M:%S ")
 
 
 class JobLog:
-    """Written by the thread that works, read by the one that reports."""
+    """Written by the thread that works; hands masked bytes to `append`."""
 
-    def __init__(self, redactor: Redactor) -> None:
+    def __init__(
+        self,
+        redactor: Redactor,
+        append: Callable[[bytes], object],
+        stamp: Callable[[], str] = utc_stamp,
+    ) -> None:
         self._redactor = redactor
+        self._sink = append
+        self._stamp = stamp
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._stream = redactor.stream()
         self._partial = ""
-        self._bytes = bytearray()
         self._in_line = False
-        self._is_cut = False
-        self._lock = threading.Lock()
 
     def line(self, text: str) -> None:
         """Append a line, or several, of our own."""
@@ -56,17 +61,6 @@ class JobLog:
         if self._in_line:
             self._append(b"\n")
 
-    def chunk(self, offset: int) -> bytes:
-        """Return what stands at `offset`, at most as much as one post carries."""
-        with self._lock:
-            return bytes(self._bytes[offset : offset + MAX_CHUNK_BYTES])
-
-    @property
-    def size(self) -> int:
-        """Bytes of the log so far."""
-        with self._lock:
-            return len(self._bytes)
-
     def _masked(self, text: str) -> bytes:
         return self._stream.feed(_encoded(clean(text)))
 
@@ -79,12 +73,13 @@ class JobLog:
         self._append(self._masked(front))
 
     def _append(self, raw: bytes) -> None:
-        with self._lock:
-            if self._is_cut or not raw:
-                return
-            self._in_line = not raw.endswith(b"\n")
-            self._is_cut = len(self._bytes) + len(raw) > MAX_LOG_BYTES
-            self._bytes += _CUT if self._is_cut else raw
+        if not raw:
+            return
+        # The time comes after the masking: it would hide a secret of several lines.
+        stamp = self._stamp().encode()
+        lines = raw[:-1].replace(b"\n", b"\n" + stamp) + raw[-1:]
+        self._sink(lines if self._in_line else stamp + lines)
+        self._in_line = not raw.endswith(b"\n")
 
 
 def clean(text: str) -> str:

@@ -9,11 +9,12 @@ import click
 from deployr import __version__
 from deployr.states import Reason
 
-from .agent import Agent, sole_agent
+from .agent import Agent, Limits
 from .client import Client
 from .commands import allow, register, status
 from .config import Places, load, load_token
 from .errors import ExitCode, RunnerError
+from .state import sole_agent
 from .stop import StopFlag
 
 
@@ -36,20 +37,30 @@ def cli(ctx: click.Context, config_dir: str | None, state_dir: str | None) -> No
 @click.option("--once", is_flag=True, help="Work one job if one waits, then leave.")
 @click.pass_obj
 def run(places: Places, *, once: bool) -> None:
-    """Poll for jobs and work them, one at a time.
+    """Poll for jobs and work them.
 
-    SIGTERM or Ctrl-C ends a running job as failed (runner_stopped), then the runner.
+    SIGTERM or Ctrl-C lets running jobs end, for at most stop_seconds of runner.toml; then, or at
+    the second signal, they end as failed (runner_stopped).
     """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    client = Client(load(places).url, load_token(places))
-    with sole_agent(places), StopFlag() as stop:
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: stop.set(Reason.RUNNER_STOPPED))
-        agent = Agent(client, places, stop)
+    config = load(places)
+    client = Client(config.url, load_token(places))
+    limits = Limits(capacity=config.capacity, stop_seconds=config.stop_seconds)
+    with sole_agent(places), StopFlag() as stop, StopFlag(parent=stop) as leaving:
+        _heed_signals(stop, leaving)
+        agent = Agent(client, places, stop, leaving=leaving, limits=limits)
         if once:
             agent.run_once()
         else:
             agent.run()
+
+
+def _heed_signals(stop: StopFlag, leaving: StopFlag) -> None:
+    def heed(*_: object) -> None:
+        (stop if leaving.reason else leaving).set(Reason.RUNNER_STOPPED)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, heed)
 
 
 for _command in (register, allow, status):

@@ -61,12 +61,14 @@ class Shell:
         self._stop = stop
         self._mark = mark
 
-    def run(self, command: Command, sink: Sink) -> None:
+    def run(self, command: Command, sink: Sink, *, marked: bool = True) -> None:
         """Run to the end, handing output of both streams to `sink` as it comes.
 
+        What is started without the mark may go on for ever, unless it is stopped meanwhile and
+        still in the command's own process group.
         Raises CommandFailedError, and JobFailedError when a stop was asked for.
         """
-        with self._started(command, subprocess.STDOUT) as process:
+        with self._started(command, subprocess.STDOUT, marked=marked) as process:
             self._follow(process, sink)
         self._check(command, process)
 
@@ -80,14 +82,20 @@ class Shell:
             self._check(command, process, errors.read().decode(errors="replace"))
         return b"".join(found)
 
+    def sweep(self) -> None:
+        """End what the job's commands have left running."""
+        end_marked(self._mark)
+
     @contextlib.contextmanager
-    def _started(self, command: Command, errors: int) -> Iterator[subprocess.Popen[bytes]]:
+    def _started(
+        self, command: Command, errors: int, *, marked: bool = True
+    ) -> Iterator[subprocess.Popen[bytes]]:
         self._raise_if_stopped()
         try:
             process = subprocess.Popen(
                 command.argv,
                 cwd=command.cwd,
-                env={**command.env, MARK_VARIABLE: self._mark},
+                env={**command.env, MARK_VARIABLE: self._mark} if marked else command.env,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=errors,
@@ -139,24 +147,58 @@ class Shell:
 
     def _end(self, process: subprocess.Popen[bytes]) -> None:
         """End the process, its group and everything else that carries the mark."""
-        self._signal(process, signal.SIGTERM)
-        deadline = time.monotonic() + TERM_SECONDS
-        while time.monotonic() < deadline:
-            if process.poll() is not None and not marked_processes(self._mark):
-                return
-            time.sleep(0.05)
-        for _ in range(_KILL_ROUNDS):
-            self._signal(process, signal.SIGKILL)
-            if not marked_processes(self._mark):
-                return
-            time.sleep(0.05)
 
-    def _signal(self, process: subprocess.Popen[bytes], number: signal.Signals) -> None:
+        def signal_all(number: int) -> bool:
+            grouped = _signal_group(process, number)
+            return bool(_signal_marked(self._mark, number)) or grouped
+
+        _end(signal_all)
+
+
+def end_marked(mark: str) -> None:
+    """End all processes that carry `mark`: politely, and after TERM_SECONDS without asking."""
+    _end(lambda number: bool(_signal_marked(mark, number)))
+
+
+def _end(signal_all: Callable[[int], bool]) -> None:
+    """End what `signal_all` reaches; it tells whether something was there. 0 only looks."""
+    if not signal_all(signal.SIGTERM):
+        return
+    deadline = time.monotonic() + TERM_SECONDS
+    while time.monotonic() < deadline:
+        if not signal_all(0):
+            return
+        time.sleep(0.05)
+    for _ in range(_KILL_ROUNDS):
+        if not signal_all(signal.SIGKILL):
+            return
+        time.sleep(0.05)
+
+
+def _signal_group(process: subprocess.Popen[bytes], number: int) -> bool:
+    process.poll()  # reaps it
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, number)
+    return _lives_group(process.pid)
+
+
+def _lives_group(group: int) -> bool:
+    """Tell whether a process group has members that are no zombies: nobody may reap those."""
+    for entry in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            # The name before may hold anything, but the last bracket is its end.
+            state, _, its_group = entry.read_bytes().rpartition(b")")[2].split()[:3]
+            if int(its_group) == group and state != b"Z":
+                return True
+    return False
+
+
+def _signal_marked(mark: str, number: int) -> list[int]:
+    found = marked_processes(mark)
+    for pid in found:
         with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, number)
-        for pid in marked_processes(self._mark):
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.kill(pid, number)
+            os.kill(pid, number)
+    return found
 
 
 def marked_processes(mark: str) -> list[int]:

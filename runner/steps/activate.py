@@ -21,8 +21,11 @@ class Activate:
 
     def run(self, ctx: Context) -> None:
         self._previous = ctx.target.live()
+        release = ctx.made.model_copy(update={"state": "live"})
+        ctx.lifeline.before_switch(ctx.task.root, release)
         ctx.note("live")
         ctx.target.activate(ctx.target.live_name(ctx.release))
+        ctx.lifeline.after_switch()
         ctx.log.line(f"{ctx.task.root}/current is {ctx.release}")
 
     def undo(self, ctx: Context) -> None:

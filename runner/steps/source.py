@@ -50,7 +50,7 @@ class Checkout:
         check_manifest(manifest, ctx.task.entry)
         # Only now: hooks of a refused file must not run.
         ctx.manifest = manifest
-        ctx.stop.limit(ctx.manifest.deploy.timeout, ctx.started)
+        ctx.lifeline.limit(ctx.manifest.deploy.timeout, ctx.started)
         ctx.mirror.extract(ctx.commit, ctx.tree)
         framework = ctx.manifest.project.framework or detect_framework(ctx.tree)
         ctx.recipe = RECIPES[framework]

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 import threading
 from collections import deque
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from deployr.wire import JobSpec, Report
 
 TOKEN = "dpr_" + "0" * 49
 CODE = "dpc_" + "0" * 49
+TIMES = re.compile(r"^\d\d:\d\d:\d\d ", re.MULTILINE)
 
 
 @dataclass
@@ -31,7 +33,8 @@ class FakeJob:
 
     @property
     def text(self) -> str:
-        return self.log.decode()
+        """The log without the times of its lines."""
+        return TIMES.sub("", self.log.decode())
 
     @property
     def report(self) -> Report:
@@ -63,6 +66,7 @@ class FakeBackend:
         self.jobs: dict[int, FakeJob] = {}
         self.interval = 0.05
         self.poll_after = 0.05
+        self.lease_seconds = 300.0
         self.log_cap = 5 * 1024 * 1024
         self.faults: deque[AnswerError | None] = deque()
         """Given instead of the true answers to the next requests, after doing what they ask for;
@@ -70,6 +74,8 @@ class FakeBackend:
         self.deaf = False
         """Whether it throws logs away and says nothing of it."""
         self.polls = 0
+        self.slots: list[int] = []
+        """What each poll asked for."""
         self.tokens = {TOKEN}
         self.registrations: list[dict[str, Any]] = []
         self._lock = threading.Lock()
@@ -100,7 +106,7 @@ class FakeBackend:
             if token not in self.tokens:
                 raise refusal(401, "unauthorized")
             if method == "GET" and path.startswith("/api/runner/jobs?"):
-                found = self._poll()
+                found = self._poll(int(path.split("slots=")[1].split("&", maxsplit=1)[0]))
             else:
                 found = self._status(self.jobs[int(path.split("/")[4])], body)
             if fault := self.faults.popleft() if self.faults else None:
@@ -114,11 +120,17 @@ class FakeBackend:
             raise refusal(401, "code_refused")
         return {"runner_id": 1, "name": body["name"], "token": TOKEN, "poll_after": 5}
 
-    def _poll(self) -> dict[str, Any]:
+    def _poll(self, slots: int) -> dict[str, Any]:
         self.polls += 1
+        self.slots.append(slots)
         queued = [number for number, job in self.jobs.items() if job.status == "queued"]
-        candidates = [{"job_id": number} for number in queued[:5]]
-        return {"candidates": candidates, "poll_after": self.poll_after, "new_field": 1}
+        running = [number for number, job in self.jobs.items() if job.status == "running"]
+        return {
+            "candidates": [{"job_id": number} for number in queued[:5]],
+            "cancel": [number for number in running if self.jobs[number].cancel],
+            "poll_after": self.poll_after,
+            "new_field": 1,
+        }
 
     def _status(self, job: FakeJob, body: dict[str, Any]) -> dict[str, Any]:
         job.posts.append(body)
@@ -151,10 +163,11 @@ class FakeBackend:
         return {
             "status": job.status,
             "cancel": job.cancel,
-            "lease_seconds": 300,
+            "lease_seconds": self.lease_seconds,
             "interval": self.interval,
             "ack": len(job.log),
             "log_full": len(job.log) >= self.log_cap,
+            "log_cap": self.log_cap,
             "payload": base64.b64encode(job.payload).decode(),
         }
 

@@ -9,11 +9,12 @@ import time
 import pytest
 
 from deployr.states import Reason
-from runner.agent import STATE_FILE, Agent, read_notes, sole_agent
+from runner.agent import Agent
 from runner.backoff import Backoff
 from runner.client import Client
 from runner.errors import RunnerError, TokenRefusedError, UnreachableError
 from runner.shell import marked_processes
+from runner.state import STATE_FILE, read_notes, sole_agent
 from runner.stop import StopFlag
 
 from .fake_backend import TOKEN, AnswerError, refusal
@@ -73,9 +74,8 @@ def test_lost_claim_ends_the_job_and_all_its_processes(waiting, agent, eventuall
     eventually(lambda: "\nbegun\n" in waiting.text)
     assert marked_processes(waiting.claim_id)
     waiting.lost = True
-    polls = backend.polls
 
-    eventually(lambda: backend.polls > polls)
+    eventually(lambda: "failed" in [post["status"] for post in waiting.posts])
     assert [] == marked_processes(waiting.claim_id)
 
 

@@ -1,8 +1,10 @@
 """The log of a job: whatever programs print becomes lines of clean text, masked and bounded."""
 
+import re
+from collections.abc import Callable
+
 import pytest
 
-from deployr.logchunk import MAX_CHUNK_BYTES
 from runner import logstream
 from runner.logstream import JobLog
 from runner.redact import MASK, Redactor
@@ -11,25 +13,28 @@ SECRET = "correct-horse-battery"
 LINE = logstream.MAX_LINE_CHARS
 
 
+class Written(JobLog):
+    """A log that masks one secret, and keeps what it hands on."""
+
+    def __init__(self, stamp: Callable[[], str] = str) -> None:
+        redactor = Redactor()
+        redactor.learn({"PASSWORD": SECRET})
+        self.raw = bytearray()
+        super().__init__(redactor, self.raw.extend, stamp)
+
+
 @pytest.fixture
-def log() -> JobLog:
-    """A log that masks one secret."""
-    redactor = Redactor()
-    redactor.learn({"PASSWORD": SECRET})
-    return JobLog(redactor)
+def log() -> Written:
+    """A log without times."""
+    return Written()
 
 
-def text(log: JobLog) -> str:
+def text(log: Written) -> str:
     """Return the whole log."""
-    pieces, offset = [], 0
-    while piece := log.chunk(offset):
-        pieces.append(piece)
-        offset += len(piece)
-    assert offset == log.size
-    return b"".join(pieces).decode()
+    return log.raw.decode()
 
 
-def shown(log: JobLog, *chunks: bytes) -> str:
+def shown(log: Written, *chunks: bytes) -> str:
     for chunk in chunks:
         log.output(chunk)
     log.end_output()
@@ -107,11 +112,11 @@ def test_end_of_output_without_output_shows_nothing(log):
 def test_long_line_without_newline_is_shown_before_it_ends(log):
     """But for an end that may still become a secret."""
     log.output(b"." * LINE)
-    assert 0 == log.size
+    assert 0 == len(log.raw)
 
     log.output(b"." + SECRET[:3].encode())
 
-    assert LINE + 1 == log.size
+    assert LINE + 1 == len(log.raw)
 
 
 def test_long_line_is_kept_whole(log):
@@ -168,31 +173,45 @@ def test_beginning_of_a_secret_that_is_too_short_to_tell_is_shown(log):
     assert f"is {SECRET[:5]}\n" == shown(log, f"is {SECRET[:5]}".encode())
 
 
-def test_chunk_is_at_most_what_one_post_carries(log):
-    log.output(b"x" * 150_000 + b"\n")
+class Clock:
+    """Stamps that count."""
 
-    sizes = [len(log.chunk(at)) for at in (0, MAX_CHUNK_BYTES, 2 * MAX_CHUNK_BYTES, 150_001)]
-    assert [MAX_CHUNK_BYTES, MAX_CHUNK_BYTES, 150_001 - 2 * MAX_CHUNK_BYTES, 0] == sizes
+    def __init__(self) -> None:
+        self.count = 0
 
-
-CUT_LINE = "[the log is cut here: it grew beyond 16 MiB]"
-
-
-def test_log_is_cut_at_16_mib(log):
-    line = b"x" * 1023 + b"\n"
-    for _ in range(17):
-        log.output(line * 1024)
-
-    assert 16 * 1024 * 1024 == log.size - len(f"\n{CUT_LINE}\n")
-    assert CUT_LINE == text(log).splitlines()[-1]
+    def __call__(self) -> str:
+        self.count += 1
+        return f"{self.count} "
 
 
-def test_nothing_follows_the_mark_of_the_cut(log, monkeypatch):
-    """Not even a line that would still fit."""
-    monkeypatch.setattr(logstream, "MAX_LOG_BYTES", 1000)
-    log.output(b"x" * 900 + b"\n")
-    log.output(b"y" * 200 + b"\n")
-    log.output(b"small\n")
-    log.output(b"y" * 200 + b"\n")
+def test_each_line_has_the_time_at_which_it_was_finished():
+    log = Written(Clock())
+    log.line("==> build\nof two lines")
+    log.output(b"one\ntw")
+    log.output(b"o\nthree\n\nfo")
+    log.end_output()
 
-    assert "x" * 900 + f"\n\n{CUT_LINE}\n" == text(log)
+    assert "1 ==> build\n1 of two lines\n2 one\n3 two\n3 three\n3 \n4 fo\n" == text(log)
+
+
+def test_long_line_has_one_time():
+    log = Written(Clock())
+    log.output(b"." * (LINE + 1))
+    log.output(b"end\nnext\n")
+
+    assert f"1 {'.' * (LINE + 1)}end\n2 next\n" == text(log)
+
+
+def test_time_is_utc_to_the_second():
+    assert re.fullmatch(r"[0-2]\d:[0-5]\d:[0-5]\d ", logstream.utc_stamp())
+
+
+def test_secret_of_several_lines_is_masked_although_they_get_times():
+    log = Written(Clock())
+    log._redactor.learn({"PRIVATE": "first-line\nsecond-line"})
+    log.output(b"is first-line\n")
+    log.output(b"second-line\nx\n")
+
+    assert "first" not in text(log)
+    assert "second" not in text(log)
+    assert text(log).endswith(" x\n")

@@ -64,11 +64,12 @@ def test_line_that_is_no_part_of_a_value_is_not_held_back():
     """Also when it ends as a value of several lines begins."""
     redactor = Redactor()
     redactor.learn({"ACCOUNT": '{\n  "private_key": "abcdef"\n}\n'})
-    log = JobLog(redactor)
+    written = bytearray()
+    log = JobLog(redactor, written.extend, stamp=str)
 
     log.output(b"waiting for {\n")
 
-    assert b"waiting for {\n" == log.chunk(0)
+    assert b"waiting for {\n" == written
 
 
 VALUE = "Zq7!long-value/that wraps~over?lines-of-base64"

@@ -5,13 +5,15 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from deployr import __version__
-from runner.agent import sole_agent
-from runner.config import RunnerConfig, save, save_token
+from runner.config import RunnerConfig, load, save, save_token
+from runner.shell import marked_processes
+from runner.state import sole_agent
 
 from .fake_backend import TOKEN, AnswerError
 
@@ -141,16 +143,61 @@ def test_run_once_works_one_job_and_leaves(site, process):
     assert "INFO job 1: completed" in said
 
 
-def test_terminated_runner_ends_its_job_and_leaves_with_0(site, process, eventually):
-    site.commit({"deploy.yaml": "build: {commands: ['echo begun; sleep 600']}"})
-    job = site.backend.add(site.spec())
+@pytest.fixture
+def endless(site):
+    """A queued job that builds for ever, or until the file `go` is there."""
+    lines = ["echo begun; until [ -e $DEPLOYR_PATH/../go ]; do sleep 0.05; done"]
+    site.commit({"index.html": "x", "deploy.yaml": json.dumps({"build": {"commands": lines}})})
+    site.root.parent.mkdir()
+    return site.backend.add(site.spec())
+
+
+def test_terminated_runner_lets_its_job_end_and_leaves_with_0(site, process, eventually, endless):
     found = process()
-    eventually(lambda: "\nbegun\n" in job.text)
+    eventually(lambda: "\nbegun\n" in endless.text)
+    found.send_signal(signal.SIGTERM)
+    posts = len(endless.posts)
+    eventually(lambda: len(endless.posts) > posts + 3)
+    polls = site.backend.polls
+    (site.root.parent / "go").touch()
+
+    assert 0 == found.wait(30)
+    assert "completed" == endless.status
+    assert endless.finished.is_set()
+    assert polls == site.backend.polls
+
+
+def test_second_signal_ends_the_job_at_once(process, eventually, endless):
+    found = process()
+    eventually(lambda: "\nbegun\n" in endless.text)
+    found.send_signal(signal.SIGTERM)
+    time.sleep(0.3)  # two signals that wait at the same time are one
     found.send_signal(signal.SIGTERM)
 
     assert 0 == found.wait(30)
-    assert "runner_stopped" == job.reason
-    assert job.finished.is_set()
+    assert "runner_stopped" == endless.reason
+    assert endless.finished.is_set()
+    assert [] == marked_processes(endless.claim_id)
+
+
+def test_job_that_does_not_end_in_time_is_ended(site, process, eventually, endless):
+    config = load(site.places)
+    save(site.places, config.model_copy(update={"stop_seconds": 0.3}))
+    found = process()
+    eventually(lambda: "\nbegun\n" in endless.text)
+    found.send_signal(signal.SIGINT)
+
+    assert 0 == found.wait(30)
+    assert "runner_stopped" == endless.reason
+
+
+def test_idle_runner_leaves_at_once(backend, process, eventually):
+    backend.poll_after = 600
+    found = process()
+    eventually(lambda: backend.polls)
+    found.send_signal(signal.SIGTERM)
+
+    assert 0 == found.wait(5)
 
 
 def test_refused_token_ends_the_runner_with_78(backend, process):

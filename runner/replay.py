@@ -1,0 +1,79 @@
+"""What is done at the start for each job that a runner which died has left behind."""
+
+import logging
+import shutil
+from pathlib import Path
+from typing import Any
+
+from deployr.states import JobStatus, Reason
+from deployr.wire import Report
+
+from .config import Places
+from .journal import Journal, Switch
+from .logstream import utc_stamp
+from .shell import end_marked
+from .targets.vps import VpsTarget
+
+_logger = logging.getLogger(__name__)
+
+
+def replay(journal: Journal, places: Places, *, unheard: bool = False) -> dict[str, Any]:
+    """End what is left of the job on this machine; return the final post.
+
+    `unheard`: nobody died, but the backend never said whether the claim was taken.
+    """
+    end_marked(journal.claim_id)
+    shutil.rmtree(places.work / str(journal.job_id), ignore_errors=True)
+    if end := journal.end:
+        return end
+    report = Report(detail=_UNHEARD) if unheard else _report(journal)
+    return _crashed(journal, report)
+
+
+_UNHEARD = (
+    "the backend did not say in time whether this runner had the job, so the runner did not begin; "
+    "nothing was changed on the server"
+)
+
+
+def _crashed(journal: Journal, report: Report) -> dict[str, Any]:
+    spool = journal.spool
+    line = f"{utc_stamp()}failed: {Reason.RUNNER_CRASHED}: {report.detail}\n"
+    torn = spool.size and spool.chunk(spool.size - 1, 1) != b"\n"
+    # The log may have reached its limit.
+    spool.append((("\n" if torn else "") + line).encode())
+    spool.finish()
+    end = {
+        "status": JobStatus.FAILED,
+        "reason": Reason.RUNNER_CRASHED,
+        "data": report.to_data(),
+        "log_final_bytes": spool.size,
+    }
+    journal.write_end(end)
+    return end
+
+
+def _report(journal: Journal) -> Report:
+    """Say what is true of the server now."""
+    step, switch = journal.step, journal.switch
+    died = f"the runner died in step {step}" if step else "the runner died before the first step"
+    if switch is None:
+        return Report(detail=f"{died}; nothing went live, what was live before still is")
+    facts = {"path": switch.root, "commit": switch.release.commit}
+    name = switch.release.name
+    if _is_live(switch):
+        detail = (
+            f"{died}; its release {name} is live, but what follows the switch (restart, health "
+            "check) may be missing: look at the app, then push again"
+        )
+        return Report(detail=detail, release=switch.release, **facts)
+    return Report(detail=f"{died}; its release {name} is not live", **facts)
+
+
+def _is_live(switch: Switch) -> bool:
+    target = VpsTarget(Path(switch.root))
+    try:
+        return target.live() == target.live_name(switch.release.name)
+    except OSError as error:
+        _logger.warning("%s: %s", switch.root, error)
+        return False
