@@ -45,13 +45,13 @@ class PemBlock:
     _begin = re.compile(rb"-----BEGIN [A-Z0-9 ]{0,40}?PRIVATE KEY(?: BLOCK)?-----")
     _begin_shape = re.compile(rb"-----BEGIN [A-Z0-9 ]{0,64}-{0,5}")
     _end = re.compile(rb"-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----")
-    # Headers, the last line, an empty one; else a run of base64, behind whatever a program puts
-    # before each line. What comes behind a block that broke off must stay readable.
+    # Headers and the last line; else a run of base64, behind whatever a program puts before each
+    # line. What comes behind a block that broke off must stay readable.
     _key_line = re.compile(
-        rb"\s*(?:[A-Z][A-Za-z]*(?:-[A-Za-z]+)?: [^\n]{1,200}|[0-9A-Za-z+/]*=?[0-9A-Za-z+/]*=*)\s*\Z"
+        rb"\s*(?:[A-Z][A-Za-z]*(?:-[A-Za-z]+)?: [^\n]{1,200}|(?=\S)[0-9A-Za-z+/]*=?[0-9A-Za-z+/]*=*)\s*\Z"
         rb"|[^\n]*[0-9A-Za-z+/]{24}"
     )
-    _max_strays = 1  # the short last line of a key that has something before each line
+    _max_strays = 1  # an empty line; the short last one when something stands before each line
 
     def at(self, data: bytes, start: int, *, final: bool) -> Span | None:
         """Return what to mask of the block that may begin at `start`; see `Pattern.at`."""
@@ -65,8 +65,10 @@ class PemBlock:
     def _block(self, data: bytes, begin: re.Match[bytes], *, final: bool) -> Span | None:
         """Follow the lines of a block to its end, or as far as they look like a key."""
         start, done = begin.span()
-        at, strays = done, 0
+        at, strays = done, -1  # what follows on the first line does not count
         limit = min(len(data), start + MAX_PEM_BYTES)
+        if (following := data.find(self.anchors[0], done, limit)) >= 0:
+            limit = following
         while at <= limit:
             newline = data.find(b"\n", at, limit)
             line_end = limit if newline < 0 else newline
@@ -75,8 +77,7 @@ class PemBlock:
             if newline < 0 and len(data) == limit and not final:
                 return OPEN
             if self._key_line.match(data, at, line_end):
-                strays = 0
-                done = line_end if data[at:line_end].strip() else done
+                strays, done = 0, line_end
             else:
                 strays += 1
             if strays > self._max_strays:
@@ -104,6 +105,7 @@ _GAP = _QUOTES + rb"[ \t]{0,8}(?::|=>?)[ \t]{0,8}" + _QUOTES
 _SCHEME = rb"(?:[Bb]asic|[Bb]earer|BEARER|[Tt]oken)[ \t]{1,4}"
 _WORD = rb"[^\s\"'\\,;<>]"
 _REST = rb"[^\r\n\"'\\<>]"
+_NO_DIGIT = rb"[^\r\n\"'\\<>0-9]"
 _BEARER = rb"(?:Bearer|bearer|BEARER) "
 _BEARER_BODY = rb"[0-9A-Za-z._~+/=-]"
 
@@ -131,7 +133,7 @@ GENERIC: tuple[Generic, ...] = (
         # Behind a scheme that is not known: what has a digit or is long, so that prose stays.
         secret=re.compile(
             rb"%b%b(?:%b(%b{4,4096})|(?=%b{0,4096}[0-9]|%b{16})(%b{8,}))"
-            % (_AUTHORIZATION, _GAP, _SCHEME, _WORD, _REST, _WORD, _REST)
+            % (_AUTHORIZATION, _GAP, _SCHEME, _WORD, _NO_DIGIT, _WORD, _REST)
         ),
     ),
     Pattern(

@@ -155,6 +155,19 @@ def test_first_line_of_a_key_in_prose_takes_nothing_else_with_it():
     )
 
 
+def test_key_that_breaks_off_before_another_one_takes_nothing_between_with_it():
+    broken = f"-----BEGIN PRIVATE KEY-----\n{KEY_LINES[0]}\n"
+
+    assert f"{MASK}\nand then.\n{MASK}\n" == masked(f"{broken}and then.\n{key()}\n")
+    assert f"{MASK}\n{MASK}\n{MASK}\n" == masked(f"{broken}{broken}{broken}")
+
+
+def test_hash_two_lines_behind_a_key_that_breaks_off_stays():
+    rest = f"it is missing.\nfetching packages.\n{KEY_LINES[0]}\n"
+
+    assert f"{MASK}\n{rest}" == masked(f"-----BEGIN PRIVATE KEY-----\n{rest}")
+
+
 def test_key_without_an_end_holds_back_only_so_much():
     stream = Redactor().stream()
 

@@ -12,6 +12,7 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 
+from runner import matching
 from runner.redact import MASK, MIN_CUT_OFF, Redactor
 
 SECRET = "p4ss/wörd+'q\"x\\y <z>?"
@@ -136,6 +137,12 @@ def test_stream_begins_anew_after_its_end():
     assert b"def" == stream.feed(b"def") + stream.finish()
 
 
+def test_secret_after_the_end_gets_its_own_mask():
+    stream = redactor("abcdef").stream()
+
+    assert [MARK, b"", MARK] == [stream.feed(b"abcdef"), stream.finish(), stream.feed(b"abcdef")]
+
+
 def test_what_is_no_utf_8_passes_unchanged():
     every = bytes(range(256)) * 3 + b"\xc3\xc3\xbc\xed\xa0\x80"
 
@@ -148,6 +155,13 @@ def test_text_with_half_characters_is_masked():
     assert f"\udcfc and {MASK}" != known.text("\udcfc and abcdef")
     assert f"? and {MASK}" == known.text("\ud800 and abcdef")
     assert "\udcfc and \ud800" == known.text("\udcfc and \ud800")
+
+
+def test_more_secrets_than_the_fast_automaton_takes_are_masked(monkeypatch):
+    monkeypatch.setattr(matching, "MAX_FAST_HEADS", 10)
+    values = [f"secret-number-{number}" for number in range(20)]
+
+    assert b".".join([MARK] * 20) == streamed(redactor(*values), [".".join(values).encode()])
 
 
 def naive(text: bytes, secrets: list[bytes]) -> bytes:
