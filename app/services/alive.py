@@ -12,7 +12,16 @@ from app.models import BackendAlive, DeploymentJob
 from app.services.transactions import changed
 from deployr.states import JobStatus
 
+PATIENCE = timedelta(days=1)
+"""Whose runner was not heard of for so long is lost, outage or not: rare looks are no excuse."""
+
 _ROW = 1
+
+
+def is_up(now: datetime) -> bool:
+    """Tell whether anybody got through lately: cron may be at work when the web server is not."""
+    seen = db.session.scalar(select(BackendAlive.seen_at).where(BackendAlive.id == _ROW))
+    return seen is not None and now - seen <= timedelta(seconds=settings().outage_seconds)
 
 
 def touch(now: datetime) -> None:
@@ -33,14 +42,16 @@ def touch(now: datetime) -> None:
         .values(seen_at=now)
     )
     if changed(moved) and now - seen > timedelta(seconds=settings().outage_seconds):
-        _renew_leases(now + timedelta(seconds=settings().lease_seconds))
+        _renew_leases(now)
 
 
-def _renew_leases(until: datetime) -> None:
+def _renew_leases(now: datetime) -> None:
     job = DeploymentJob
+    until = now + timedelta(seconds=settings().lease_seconds)
+    running = (job.status == JobStatus.RUNNING, job.updated_at > now - PATIENCE)
     for limit in (job.lease_until, job.hard_stop_at):
         db.session.execute(
             update(job)
-            .where(job.status == JobStatus.RUNNING, limit < until)
+            .where(*running, limit < until)
             .values({limit: until, job.version: job.version + 1})
         )

@@ -9,7 +9,7 @@ from app.clock import utcnow
 from app.config import settings
 from app.extensions import db
 from app.models import DeploymentJob, Runner
-from app.services import queue
+from app.services import alive, queue
 from app.services.transactions import changed, transaction
 from deployr.states import JobStatus, Reason
 
@@ -36,6 +36,8 @@ def reap() -> None:
         .order_by(job.id)
         .limit(queue.BITE)
     )
+    if not alive.is_up(now):
+        overdue = overdue.where(job.updated_at <= now - alive.PATIENCE)
     for row in db.session.execute(overdue).all():
         if _end(row, now):
             queue.promote(row.project_id, row.environment)

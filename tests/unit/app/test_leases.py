@@ -2,6 +2,7 @@
 
 import pytest
 
+from app.services.tick import tick
 from tests.factories import COMMIT, chunk, claim, finish, make_job, make_runner, report
 from tests.support.backend import refusal
 
@@ -70,6 +71,30 @@ def test_outage_of_the_backend_renews_all_leases_once(ada, runner, job, clock):
 
     pass_time(clock, ada, 60)
     assert "runner_lost" == show(ada, job)["reason"]
+
+
+def test_rare_looks_are_no_outage_for_ever(ada, job, clock):
+    """Whoever looks once an hour seems to come after an outage each time."""
+    for _ in range(24):
+        assert "running" == show(ada, job)["status"]
+        clock.move(hours=1)
+
+    assert "runner_lost" == show(ada, job)["reason"]
+
+
+def test_tick_blames_no_runner_for_a_web_server_that_is_down(app, ada, runner, job, clock):
+    """Cron works also while no runner can get through."""
+    clock.move(minutes=10)
+    with app.app_context():
+        tick(seconds=1)
+
+    assert 200 == post(runner, job).status_code
+
+    clock.move(days=1)
+    with app.app_context():
+        tick(seconds=1)
+
+    assert (410, "claim_lost") == refusal(post(runner, job))
 
 
 def test_lost_job_is_never_run_again(ada, runner, job, clock):
