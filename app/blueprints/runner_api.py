@@ -71,6 +71,7 @@ def post_status(runner: RunnerActor, job_id: int, body: StatusPost) -> StatusAns
         lease_seconds=settings().lease_seconds,
         interval=standing.interval,
         ack=standing.ack,
+        log_cap=settings().log_cap_bytes,
         log_full=logs.is_full(standing.ack) or None,
         payload=standing.payload,
         signature=standing.signature,

@@ -46,6 +46,8 @@ class StatusAnswer(Answer):
     """Seconds until the next heartbeat is wanted."""
     ack: int
     """Bytes of the log that the backend has."""
+    log_cap: int
+    """Bytes that it keeps of a log."""
     log_full: bool | None = Field(default=None, exclude_if=_absent)
     """True when the log has reached its limit and the rest is dropped."""
     payload: str | None = Field(default=None, exclude_if=_absent)

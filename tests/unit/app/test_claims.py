@@ -39,6 +39,7 @@ def test_claim_tells_the_runner_its_duties(runner, job):
     answer = claim(runner, job)
 
     expected = {"cancel": False, "lease_seconds": 300, "interval": 15, "ack": 0}
+    expected["log_cap"] = 5 * 1024 * 1024
     assert expected.items() <= answer.items()
 
 

@@ -1,0 +1,54 @@
+"""`deployr-runner` that kills itself with SIGKILL at a place which no job of its own can reach.
+
+Run as `python -m tests.support.killed_runner PLACE run`. It is the real program, but for a hook
+after one of its calls.
+"""
+
+import functools
+import os
+import signal
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from deployr.logchunk import LogChunk
+from runner import journal, main, reporter, uplink
+
+
+def _then_die(owner: Any, name: str, *, count: int = 1) -> None:
+    """Die at the end of the `count`th call of a method."""
+    original: Callable[..., Any] = getattr(owner, name)
+    calls = iter(range(1, 10**9))
+
+    @functools.wraps(original)
+    def wrapped(*arguments: Any, **named: Any) -> Any:
+        found = original(*arguments, **named)
+        if next(calls) == count:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return found
+
+    setattr(owner, name, wrapped)
+
+
+def _die_in_the_log() -> None:
+    """Die at the third piece; without heartbeats all of them come after the end."""
+    reporter.FIRST_SECONDS = 60.0
+    _then_die(LogChunk, "pack", count=3)
+
+
+def _die(*_: Any) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+PLACES: dict[str, Callable[[], None]] = {
+    "claim written": lambda: _then_die(journal.Journals, "create"),
+    "claim posted": lambda: _then_die(uplink.Uplink, "claim"),
+    "switch noted": lambda: _then_die(journal.Journal, "begin_switch"),
+    "end written": lambda: _then_die(journal.Journal, "write_end"),
+    "log half sent": _die_in_the_log,
+    "all told": lambda: setattr(journal.Journal, "remove", _die),
+}
+
+if __name__ == "__main__":
+    PLACES[sys.argv.pop(1)]()
+    main.main()
