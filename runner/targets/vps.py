@@ -32,7 +32,10 @@ class VpsTarget:
         """Return what the env files in `shared/` set."""
         found: dict[str, str] = {}
         for path in sorted(self._shared.glob(".env*")):
-            found |= values_in(path)
+            for name, value in values_in(path).items():
+                # The same name may have another value in another file: both are secret.
+                is_taken = found.get(name, value) != value
+                found[f"{path.name}:{name}" if is_taken else name] = value
         return found
 
     def problems(self) -> list[str]:

@@ -50,12 +50,13 @@ def test_secret_with_colours_in_it_is_masked_in_the_reason_too(site, deploy):
     assert "s3cr3t" not in job.text
 
 
-def test_values_of_one_name_in_two_files_are_both_masked(site):
+def test_values_of_one_name_in_several_files_are_all_masked(site):
     site.env_file("API_KEY=newer-secret-value\n")
-    env = site.root / "shared/.env"
-    env.parent.mkdir(parents=True)
-    env.write_text("API_KEY=older-secret-value\n")
-    lines = ["echo newer-secret-value", "echo older-secret-value"]
+    shared = site.root / "shared"
+    shared.mkdir(parents=True)
+    (shared / ".env").write_text("API_KEY=older-secret-value\n")
+    (shared / ".env.old").write_text("API_KEY=oldest-secret-value\n")
+    lines = [f"echo {age}-secret-value" for age in ("newer", "older", "oldest")]
     site.commit({"deploy.yaml": json.dumps({"build": {"commands": lines}})})
 
     assert "secret-value" not in site.push().text
