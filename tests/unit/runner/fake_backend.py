@@ -73,6 +73,8 @@ class FakeBackend:
         None is the true answer."""
         self.deaf = False
         """Whether it throws logs away and says nothing of it."""
+        self.broken: set[int] = set()
+        """Jobs about which no post gets through."""
         self.polls = 0
         self.slots: list[int] = []
         """What each poll asked for."""
@@ -108,7 +110,7 @@ class FakeBackend:
             if method == "GET" and path.startswith("/api/runner/jobs?"):
                 found = self._poll(int(path.split("slots=")[1].split("&", maxsplit=1)[0]))
             else:
-                found = self._status(self.jobs[int(path.split("/")[4])], body)
+                found = self._about(int(path.split("/")[4]), body)
             if fault := self.faults.popleft() if self.faults else None:
                 raise fault
             return found
@@ -131,6 +133,13 @@ class FakeBackend:
             "poll_after": self.poll_after,
             "new_field": 1,
         }
+
+    def _about(self, number: int, body: dict[str, Any]) -> dict[str, Any]:
+        if number in self.broken:
+            raise AnswerError(502, b"<html>Bad Gateway</html>")
+        if number not in self.jobs:
+            raise refusal(404, "not_found")
+        return self._status(self.jobs[number], body)
 
     def _status(self, job: FakeJob, body: dict[str, Any]) -> dict[str, Any]:
         job.posts.append(body)
