@@ -17,7 +17,8 @@ from .delivery import MAX_REFUSALS
 from .errors import BackendError, RunnerError, TokenRefusedError, UnreachableError
 from .journal import Journals
 from .state import now
-from .stop import StopFlag
+from .stop import Bell, StopFlag
+from .systemd import ALIVE_SECONDS, Systemd
 from .uplink import Uplink
 from .worker import FLUSH_SECONDS
 
@@ -49,6 +50,7 @@ class Agent:
         *,
         leaving: StopFlag | None = None,
         limits: Limits | None = None,
+        systemd: Systemd | None = None,
     ) -> None:
         """`stop` ends all work at once; `leaving`, whose parent it is, lets running jobs end."""
         self._client = client
@@ -56,6 +58,7 @@ class Agent:
         self._stop = stop
         self._leaving = leaving or stop
         self._limits = limits or Limits()
+        self._systemd = systemd or Systemd()
         self._journals = Journals(places.state / "jobs")
         self._backoff = Backoff()
         self._refusals = 0
@@ -64,8 +67,10 @@ class Agent:
         """Poll until asked to leave. Raises TokenRefusedError when the token keeps being refused."""
         with self._crew() as crew:
             self._replay(crew)
+            self._systemd.ready()
             while not self._leaving.reason and crew.refused is None:
-                crew.bell.wait(self._turn(crew), self._leaving)
+                self._wait(self._turn(crew), crew.bell)
+            self._systemd.stopping()
             self._drain(crew)
             if crew.refused is not None:
                 raise crew.refused
@@ -82,7 +87,7 @@ class Agent:
                 raise crew.refused
 
     def _crew(self) -> Crew:
-        return Crew(self._client, self._places, self._stop, self._leaving)
+        return Crew(self._client, self._places, self._stop)
 
     def _replay(self, crew: Crew) -> None:
         for journal in self._journals.found():
@@ -109,7 +114,7 @@ class Agent:
                 return
         else:
             _logger.warning("no work from the backend: %s", error)
-        self._leaving.wait(self._backoff.next(getattr(error, "retry_after", 0)))
+        self._wait(self._backoff.next(getattr(error, "retry_after", 0)))
 
     def _heard(self, crew: Crew, poll: Poll) -> float:
         self._refusals = 0
@@ -158,18 +163,35 @@ class Agent:
                 return uplink.claim()
             except UnreachableError as error:
                 _logger.warning("job %s: no answer to its claim: %s", uplink.job_id, error)
+                self._systemd.alive()
                 pause = backoff.next(error.retry_after)
                 if time.monotonic() + pause > until or self._leaving.wait(pause):
                     return None
+
+    def _wait(self, seconds: float, bell: Bell | None = None) -> None:
+        """Wait until it is time, until asked to leave or until the bell rings."""
+        until = time.monotonic() + seconds
+        rung = False
+        while not rung and not self._leaving.reason and (left := until - time.monotonic()) > 0:
+            self._systemd.alive()
+            turn = min(left, ALIVE_SECONDS)
+            rung = bell.wait(turn, self._leaving) if bell else self._leaving.wait(turn)
 
     def _drain(self, crew: Crew) -> None:
         """Wait for what is at work; once asked to leave, no longer than the owner allows."""
         begun = time.monotonic()
         while crew.busy:
             since = self._leaving.since or (begun if crew.refused else None)
+            if since is not None:
+                crew.hurry()
             if since is not None and time.monotonic() - since > self._limits.stop_seconds:
                 self._stop.set(Reason.RUNNER_STOPPED)
-            crew.bell.wait(_LOOK_SECONDS)
+            self._look(crew)
+        crew.hurry()
         until = time.monotonic() + FLUSH_SECONDS
         while not crew.is_idle and time.monotonic() < until:
-            crew.bell.wait(_LOOK_SECONDS)
+            self._look(crew)
+
+    def _look(self, crew: Crew) -> None:
+        self._systemd.alive()
+        crew.bell.wait(_LOOK_SECONDS)

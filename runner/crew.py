@@ -25,8 +25,8 @@ _logger = logging.getLogger(__name__)
 class Crew:
     """Starts a thread a job; `bell` rings when a job gives its slot back."""
 
-    def __init__(self, client: Client, places: Places, stop: StopFlag, leaving: StopFlag) -> None:
-        """`stop` ends all jobs; `leaving` says that the runner has to go."""
+    def __init__(self, client: Client, places: Places, stop: StopFlag) -> None:
+        """`stop` ends all jobs."""
         self.bell = Bell()
         self.notes = Notes(places)
         self.refused: TokenRefusedError | None = None
@@ -34,7 +34,8 @@ class Crew:
         self._client = client
         self._places = places
         self._stop = stop
-        self._courier = Courier(leaving)
+        self._courier = Courier()
+        self.hurry = self._courier.hurry
         self._lock = threading.Lock()
         self._slots: set[int] = set()
         self._flags: dict[int, StopFlag] = {}

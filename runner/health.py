@@ -60,9 +60,8 @@ def _get(session: requests.Session, url: str) -> requests.Response:
 def _judge(check: HealthCheck, response: requests.Response) -> str | None:
     if response.status_code != check.status:
         return f"status {response.status_code} instead of {check.status}"
-    if check.text is not None:
-        if check.text not in _body(response).decode("utf-8", "replace"):
-            return f"the page lacks the text {check.text!r}"
+    if check.text is not None and check.text not in _body(response).decode("utf-8", "replace"):
+        return f"the page lacks the text {check.text!r}"
     return None
 
 

@@ -90,7 +90,7 @@ class Shell:
     def _started(
         self, command: Command, errors: int, *, marked: bool = True
     ) -> Iterator[subprocess.Popen[bytes]]:
-        self._raise_if_stopped()
+        self.raise_if_stopped()
         try:
             process = subprocess.Popen(
                 command.argv,
@@ -131,12 +131,13 @@ class Shell:
 
     def _wait(self, process: subprocess.Popen[bytes]) -> None:
         while process.poll() is None:
-            self._raise_if_stopped()
+            self.raise_if_stopped()
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(0.1)
-        self._raise_if_stopped()
+        self.raise_if_stopped()
 
-    def _raise_if_stopped(self) -> None:
+    def raise_if_stopped(self) -> None:
+        """Raise JobFailedError when a stop was asked for."""
         if self._stop.reason:
             raise JobFailedError(self._stop.reason, self._stop.detail)
 

@@ -1,6 +1,7 @@
 """One claimed job: run it, keep its end, bring that to the backend."""
 
 import logging
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -25,11 +26,17 @@ _logger = logging.getLogger(__name__)
 
 
 class Courier:
-    """Delivers ends until the runner has to go."""
+    """Delivers ends, each in the thread of its job, until the runner has to go."""
 
-    def __init__(self, leaving: StopFlag) -> None:
-        """`leaving` is set when the runner has to go."""
-        self._leaving = leaving
+    def __init__(self) -> None:
+        self._hurry = threading.Event()
+        self._since = 0.0
+
+    def hurry(self) -> None:
+        """Say that the runner has to go: what can't be told soon is left for the next start."""
+        if not self._hurry.is_set():
+            self._since = time.monotonic()
+            self._hurry.set()
 
     def deliver(self, journal: Journal, delivery: Delivery, on_slow: Callable[[], None]) -> None:
         """Bring the end to the backend, then forget the job.
@@ -38,12 +45,12 @@ class Courier:
         """
         begun = time.monotonic()
 
+        def must_go() -> bool:
+            waited = time.monotonic() - max(self._since, begun)
+            return self._hurry.is_set() and waited > FLUSH_SECONDS
+
         def is_slow() -> bool:
             return time.monotonic() - begun > SLOT_SECONDS or must_go()
-
-        def must_go() -> bool:
-            since = self._leaving.since
-            return since is not None and time.monotonic() - max(since, begun) > FLUSH_SECONDS
 
         if not (done := delivery.run(is_slow, self._wait)):
             on_slow()
@@ -55,10 +62,10 @@ class Courier:
             journal.close()
 
     def _wait(self, seconds: float) -> None:
-        if self._leaving.reason:
+        if self._hurry.is_set():
             time.sleep(min(seconds, 1.0))
         else:
-            self._leaving.wait(seconds)
+            self._hurry.wait(seconds)
 
 
 def work(

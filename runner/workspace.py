@@ -3,6 +3,10 @@
 import hashlib
 import re
 import shutil
+import threading
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +21,10 @@ from .shell import Command, CommandFailedError, Shell, Sink
 _NO_SUCH_REF = 2  # exit code of `git ls-remote --exit-code`
 _SUBMODULE = "160000"
 _PLAIN_FILE = "100"
+_LOOK_SECONDS = 0.2
+
+_registry = threading.Lock()
+_locks: defaultdict[Path, threading.Lock] = defaultdict(threading.Lock)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +46,21 @@ class Mirror:
     @property
     def _ref(self) -> str:
         return f"refs/heads/{self.branch}"
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Keep other jobs of this runner away from the mirror; several may come from it.
+
+        Raises JobFailedError when a stop is asked for meanwhile.
+        """
+        with _registry:
+            lock = _locks[self.directory]
+        while not lock.acquire(timeout=_LOOK_SECONDS):
+            self.shell.raise_if_stopped()
+        try:
+            yield
+        finally:
+            lock.release()
 
     def fetch(self) -> None:
         """Bring the branch up to date. Raises JobFailedError when the repository can't be read."""

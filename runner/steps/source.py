@@ -23,8 +23,9 @@ class Fetch:
     def run(self, ctx: Context) -> None:
         if problems := missing_tools(("git", "tar")):
             raise JobFailedError(Reason.PREFLIGHT_FAILED, "\n".join(problems))
-        ctx.mirror.fetch()
-        ctx.commit = ctx.mirror.resolve(ctx.task.spec.commit)
+        with ctx.mirror.held():
+            ctx.mirror.fetch()
+            ctx.commit = ctx.mirror.resolve(ctx.task.spec.commit)
         ctx.log.line(f"{ctx.task.entry.repo} {ctx.task.spec.branch} is at {ctx.commit}")
 
     def undo(self, ctx: Context) -> None:
@@ -38,6 +39,18 @@ class Checkout:
     name: str = "checkout"
 
     def run(self, ctx: Context) -> None:
+        with ctx.mirror.held():
+            files = self._write_tree(ctx)
+        framework = ctx.manifest.project.framework or detect_framework(ctx.tree)
+        ctx.recipe = RECIPES[framework]
+        ctx.log.line(f"{files} files; recipe: {framework}")
+
+    def undo(self, ctx: Context) -> None:
+        """The work directory is removed in any case."""
+
+    @staticmethod
+    def _write_tree(ctx: Context) -> int:
+        """Write the files, read deploy.yaml, and return how many files there are."""
         files = ctx.mirror.files(ctx.commit)
         check_supported(files, FILE_NAME)
         if ctx.mirror.uses_lfs(ctx.commit):
@@ -52,12 +65,7 @@ class Checkout:
         ctx.manifest = manifest
         ctx.lifeline.limit(ctx.manifest.deploy.timeout, ctx.started)
         ctx.mirror.extract(ctx.commit, ctx.tree)
-        framework = ctx.manifest.project.framework or detect_framework(ctx.tree)
-        ctx.recipe = RECIPES[framework]
-        ctx.log.line(f"{len(files)} files; recipe: {framework}")
-
-    def undo(self, ctx: Context) -> None:
-        """The work directory is removed in any case."""
+        return len(files)
 
 
 def _manifest(ctx: Context) -> Manifest:

@@ -75,6 +75,8 @@ class FakeBackend:
         """Whether it throws logs away and says nothing of it."""
         self.broken: set[int] = set()
         """Jobs about which no post gets through."""
+        self.mute: set[int] = set()
+        """Jobs about which no answer gets through."""
         self.polls = 0
         self.slots: list[int] = []
         """What each poll asked for."""
@@ -139,7 +141,10 @@ class FakeBackend:
             raise AnswerError(502, b"<html>Bad Gateway</html>")
         if number not in self.jobs:
             raise refusal(404, "not_found")
-        return self._status(self.jobs[number], body)
+        found = self._status(self.jobs[number], body)
+        if number in self.mute:
+            raise AnswerError(502, b"<html>Bad Gateway</html>")
+        return found
 
     def _status(self, job: FakeJob, body: dict[str, Any]) -> dict[str, Any]:
         job.posts.append(body)
