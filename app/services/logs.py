@@ -49,7 +49,7 @@ def append(job_id: int, guard: ColumnElement[bool], off: int | None, raw: bytes)
     fresh = raw[have - off :][: settings().log_cap_bytes - have]
     moved = db.session.execute(
         update(job)
-        .where(job.id == job_id, guard, job.log_bytes == have)
+        .where(job.id == job_id, guard, job.log_bytes == have, job.logs_path.is_(None))
         .values(log_bytes=have + len(fresh), version=job.version + 1)
     )
     if not changed(moved):

@@ -6,10 +6,12 @@ import random
 import boto3
 import pytest
 from moto.server import ThreadedMotoServer
-from sqlalchemy import func, select
+from sqlalchemy import func, select, true
 
 from app.extensions import db
 from app.models import JobLog, OutboxJob
+from app.services import logs
+from app.services.transactions import RacedError, transaction
 from tests.factories import chunk, claim, finish, make_job, make_project, make_runner, make_user
 from tests.support.backend import refusal
 
@@ -117,6 +119,14 @@ def test_nothing_is_added_to_a_moved_log(app, ada, runner, job, log):
 
     assert (410, "claim_lost") == refusal(answer)
     assert log.decode() == ada.read(f"/api/jobs/{job['id']}")["logs"]
+
+
+def test_log_that_is_moved_meanwhile_is_looked_at_again(app, job):
+    """A late piece was let in just before the move."""
+    tick(app)
+
+    with app.app_context(), pytest.raises(RacedError):
+        transaction(logs.append)(job["id"], true(), SIZE, b"more")
 
 
 def test_deleted_project_takes_its_moved_logs_along(app, ada, project, job, store, tmp_path):
