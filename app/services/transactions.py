@@ -22,6 +22,11 @@ _MYSQL_TRANSIENT = {
     1020,  # the row changed since this transaction's snapshot
     1047,  # this Galera node is not ready
 }
+_MYSQL_LOST = {
+    2006,  # the connection was gone already
+    2013,  # it broke while the statement ran
+}
+"""Nothing is written then, unless it was COMMIT that ran: only the client can repeat that."""
 
 
 class RacedError(Exception):
@@ -79,4 +84,6 @@ def _is_transient(error: OperationalError) -> bool:
     if isinstance(error.orig, sqlite3.OperationalError):
         return error.orig.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
     arguments = error.orig.args if error.orig else ()
-    return bool(arguments) and arguments[0] in _MYSQL_TRANSIENT
+    code = arguments[0] if arguments else None
+    # COMMIT, and connecting, are no statements of ours.
+    return code in _MYSQL_TRANSIENT or (code in _MYSQL_LOST and error.statement is not None)

@@ -41,9 +41,8 @@ def new_database(kind: str) -> str:
     return f"sqlite:///{folder / 'test.sqlite3'}"
 
 
-@cache
-def _migrated(kind: str) -> str:
-    url = new_database(kind)
+def migrate(url: str) -> None:
+    """Create all tables in an empty database, and what watches over them in tests."""
     app = create_app({"DEPLOYR_DATABASE_URL": url})
     enable_migrations(app)
     with app.app_context():
@@ -51,6 +50,12 @@ def _migrated(kind: str) -> str:
         with db.engine.begin() as connection:
             forbid_illegal_transitions(connection)
         db.engine.dispose()
+
+
+@cache
+def _migrated(kind: str) -> str:
+    url = new_database(kind)
+    migrate(url)
     return url
 
 

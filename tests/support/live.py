@@ -21,8 +21,10 @@ class LiveBackend:
     """A served backend with one user; `url` and `token` are what a client needs."""
 
     def __init__(self, kind: str = "sqlite", **config: object) -> None:
-        """Serve on an empty database of this kind."""
-        self.app: Flask = create_app({"DEPLOYR_DATABASE_URL": empty_database(kind), **config})
+        """Serve on an empty database of this kind, or on the one that `config` names."""
+        if "DEPLOYR_DATABASE_URL" not in config:
+            config["DEPLOYR_DATABASE_URL"] = empty_database(kind)
+        self.app: Flask = create_app(config)
         with self.app.app_context():
             _, self.token = accounts.create_user("Ada", "ada@example.com")
         self._server = make_server("127.0.0.1", 0, self.app, threaded=True)
@@ -49,9 +51,12 @@ class LiveBackend:
         with self.app.app_context():
             return accounts.create_user(email.partition("@")[0].title(), email)[1]
 
-    def ask(self, method: str, path: str, body: Any = None, token: str = "") -> requests.Response:
-        """Send one request as the user, or with another token."""
+    def ask(
+        self, method: str, path: str, body: Any = None, token: str = "", key: str = ""
+    ) -> requests.Response:
+        """Send one request as the user, or with another token; `key` says that it is repeated."""
         headers = {"Authorization": f"Bearer {token or self.token}"}
+        headers |= {"Idempotency-Key": key} if key else {}
         return requests.request(method, self.url + path, json=body, headers=headers, timeout=10)
 
 

@@ -30,19 +30,24 @@ OPTIONS = (
 class MariaDb:
     """A running server; `stop()` or the end of a `with` ends it and removes its files."""
 
-    def __init__(self) -> None:
-        """Start the server. Raises RuntimeError when MariaDB is missing or does not start."""
+    def __init__(self, *options: str) -> None:
+        """Start the server; `options` win over OPTIONS.
+
+        Raises RuntimeError when MariaDB is missing or does not start.
+        """
         for tool in ("mariadbd", "mariadb-install-db"):
             if not _find(tool):
                 raise RuntimeError(f"{tool} is missing: apt-get install mariadb-server")
         self._folder = Path(tempfile.mkdtemp(prefix="deployr-mariadb-"))
         self._numbers = itertools.count(1)
+        self._options = (*OPTIONS, *options)
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port: int = free.getsockname()[1]
         self._install()
         self._process = self._launch()
         try:
             self._wait()
+            self._create_user()
         except BaseException:
             self.stop()
             raise
@@ -60,10 +65,27 @@ class MariaDb:
             cursor.execute(f"CREATE DATABASE {name} CHARACTER SET utf8mb4 COLLATE utf8mb4_bin")
         return f"mysql+pymysql://deployr:deployr@127.0.0.1:{self.port}/{name}?charset=utf8mb4"
 
+    def restart(self, *, kill: bool = False) -> None:
+        """End the server as `go_down` does, and start it again on the same files and port."""
+        self.go_down(kill=kill)
+        self.come_up()
+
+    def go_down(self, *, kill: bool = False) -> None:
+        """End the server as an administrator does, or as a crash does (`kill`)."""
+        if kill:
+            self._process.kill()
+        else:
+            self._process.terminate()
+        self._process.wait(START_SECONDS)
+
+    def come_up(self) -> None:
+        """Start the server that went down; return when it answers."""
+        self._process = self._launch()
+        self._wait()
+
     def stop(self) -> None:
         """End the server and remove its files."""
-        self._process.terminate()
-        self._process.wait(START_SECONDS)
+        self.go_down()
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _install(self) -> None:
@@ -83,14 +105,14 @@ class MariaDb:
     def _launch(self) -> subprocess.Popen[bytes]:
         argv = [
             _find("mariadbd"),
-            *OPTIONS,
+            *self._options,
             f"--datadir={self._folder / 'data'}",
             f"--user={getpass.getuser()}",
             f"--port={self.port}",
             f"--socket={self._folder / 'socket'}",
             f"--pid-file={self._folder / 'pid'}",
         ]
-        with (self._folder / "log").open("wb") as log:
+        with (self._folder / "log").open("ab") as log:
             return subprocess.Popen(argv, stdout=log, stderr=subprocess.STDOUT)
 
     def _wait(self) -> None:
@@ -100,6 +122,8 @@ class MariaDb:
                 log = (self._folder / "log").read_text(errors="replace")
                 raise RuntimeError(f"mariadbd did not start:\n{log}")
             time.sleep(0.1)
+
+    def _create_user(self) -> None:
         with self._connect() as connection, connection.cursor() as cursor:
             cursor.execute("CREATE USER deployr@'127.0.0.1' IDENTIFIED BY 'deployr'")
             cursor.execute("GRANT ALL ON *.* TO deployr@'127.0.0.1'")

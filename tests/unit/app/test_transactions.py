@@ -46,6 +46,7 @@ def _failing(error, times):
     "error",
     [
         *(pymysql.err.OperationalError(code, "again") for code in (1213, 1205, 1020, 1047)),
+        *(pymysql.err.OperationalError(code, "lost") for code in (2006, 2013)),
         _busy(sqlite3.SQLITE_BUSY),
         _busy(sqlite3.SQLITE_BUSY_SNAPSHOT),
     ],
@@ -69,6 +70,16 @@ def test_lost_race_is_run_again():
 )
 def test_other_errors_are_raised_at_once(error):
     work, runs = _failing(OperationalError("UPDATE", {}, error), times=1)
+
+    with pytest.raises(OperationalError):
+        work()
+    assert 1 == len(runs)
+
+
+def test_lost_commit_is_not_tried_again():
+    """It may have been done; it has no statement."""
+    lost = pymysql.err.OperationalError(2013, "lost")
+    work, runs = _failing(OperationalError(None, None, lost), times=1)
 
     with pytest.raises(OperationalError):
         work()
