@@ -7,7 +7,7 @@ SCRIPTS := install-runner.sh $(wildcard tools/*.sh)
 APP ?= static
 export PYTHONDONTWRITEBYTECODE = 1
 
-.PHONY: help demo test check format bench lock clean
+.PHONY: help demo test soak check format bench lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -18,6 +18,10 @@ demo: $(VENV)/.demo ## deploy an example app end to end: APP=static|nextjs|larav
 test: $(VENV)/.dev ## set up what the tests need (as root: Debian packages too) and run them all
 	@tools/setup-machine.sh
 	@PATH="$$($(BIN)/python tools/ensure_node.py $(BIN)/python):$$PATH" $(BIN)/python -m pytest $(ARGS)
+
+soak: $(VENV)/.dev ## run the long random tests (see docs/reliability.md)
+	@tools/setup-machine.sh
+	@$(BIN)/python -m pytest -m soak --timeout=0 -v --hypothesis-show-statistics $(ARGS)
 
 check: $(VENV)/.dev ## style, types, imports, templates, shell scripts, locks
 	$(BIN)/ruff check .
