@@ -13,8 +13,9 @@ from deployr.wire import DEFAULT_ENVIRONMENT, PROTOCOL, wrapped
 from .client import Client, Registered
 from .config import (
     CONFIG_FILE,
-    Allow,
+    MAX_CAPACITY,
     TOKEN_FILE,
+    Allow,
     Places,
     RunnerConfig,
     check_url,
@@ -36,6 +37,7 @@ from .state import read_notes
 @click.option("--code", envvar="DEPLOYR_CODE", help="One-time code; else DEPLOYR_CODE or a prompt.")
 @click.option("--name", default=socket.gethostname, help="Name of this runner; default: host name.")
 @click.option("--label", "labels", multiple=True, help="For runs_on in deploy.yaml; repeatable.")
+@click.option("--capacity", type=click.IntRange(1, MAX_CAPACITY), help="Jobs at once; default: 1.")
 @click.option("--project", help="First project that it may deploy.")
 @click.option("--allow-repo", help="Its repository, exactly as the backend names it.")
 @click.option("--allow-branch", multiple=True, help="Branch that may be deployed; repeatable.")
@@ -53,10 +55,11 @@ def register(places: Places, /, url: str, code: str | None, name: str, **given: 
     """
     check_url(url)
     entry = _first_entry(given)
-    if not given["replace"]:
-        _check_unregistered(places, entry)
+    if not given["replace"] and _is_registered(places, url, entry):
+        click.echo("This server is registered already, and may deploy that.")
+        return
     config = make_config(
-        url=url.rstrip("/"), name=name, labels=given["labels"], allow=_known_list(places)
+        url=url.rstrip("/"), name=name, labels=given["labels"], **_kept(places, given)
     )
     if entry:
         config = with_allowed(config, entry)
@@ -67,6 +70,7 @@ def register(places: Places, /, url: str, code: str | None, name: str, **given: 
         "hostname": socket.gethostname(),
         "version": __version__,
         "labels": list(given["labels"]),
+        "capacity": config.capacity,
         "protocol": PROTOCOL,
         "instance_id": instance_id(places),
     }
@@ -197,15 +201,25 @@ def _line(entry: Allow) -> str:
     return f"{entry.project} ({entry.environment}): {entry.repo} [{branches}] to {entry.path}"
 
 
-def _known_list(places: Places) -> tuple[Allow, ...]:
-    """Return the list of an earlier registration: it stays the owner's."""
-    return load(places).allow if (places.config / CONFIG_FILE).exists() else ()
+def _kept(places: Places, given: dict[str, Any]) -> dict[str, Any]:
+    """Return what of an earlier registration stays: the list and the limits are the owner's."""
+    known = load(places) if (places.config / CONFIG_FILE).exists() else None
+    kept = known.model_dump(include={"allow", "capacity", "stop_seconds"}) if known else {}
+    return kept | ({"capacity": given["capacity"]} if given["capacity"] else {})
 
 
-def _check_unregistered(places: Places, entry: Allow | None) -> None:
-    """Raise ConfigError for a runner that has a token: the projects it serves would lose it."""
+def _is_registered(places: Places, url: str, entry: Allow | None) -> bool:
+    """Tell whether there is nothing left to do.
+
+    Raises ConfigError for a runner that has a token for something else: the projects that it
+    serves would lose it.
+    """
     if not (places.config / TOKEN_FILE).exists():
-        return
+        return False
+    config = load(places)
+    listed = entry is None or set(with_allowed(config, entry).allow) == set(config.allow)
+    if listed and config.url == url.rstrip("/"):
+        return True
     advice = "deployr-runner allow add --help"
     if entry is not None:
         words = ["--project", entry.project, "--repo", entry.repo, "--path", entry.path]
@@ -213,8 +227,8 @@ def _check_unregistered(places: Places, entry: Allow | None) -> None:
         words += ["--environment", entry.environment]
         advice = f"deployr-runner allow add {shlex.join(words)}"
     raise ConfigError(
-        "this server is a runner already. To let it deploy one more project, run:\n"
-        f"  {advice}\nTo register it anew, add --replace."
+        f"this server is a runner of {config.url} already. To let it deploy one more project, "
+        f"run:\n  {advice}\nTo register it anew, add --replace."
     )
 
 

@@ -42,6 +42,21 @@ def test_backend_is_told_who_this_is(register, backend):
     assert facts["instance_id"]
 
 
+@pytest.mark.parametrize(("given", "capacity"), [((), 1), (("--capacity", "3"), 3)])
+def test_capacity_is_told_and_kept(register, backend, places, given, capacity):
+    assert 0 == register(*given).code
+    assert capacity == load(places).capacity
+    assert 0 == register("--replace").code
+
+    assert [capacity] * 2 == [facts["capacity"] for facts in backend.registrations]
+
+
+@pytest.mark.parametrize("capacity", ["0", "17", "-1", "many"])
+def test_capacity_is_one_to_sixteen(register, backend, capacity):
+    assert 2 == register("--capacity", capacity).code
+    assert [] == backend.registrations
+
+
 def test_code_may_come_from_the_environment(register, places, monkeypatch):
     monkeypatch.setenv("DEPLOYR_CODE", CODE)
 
@@ -117,6 +132,15 @@ def test_runner_is_not_registered_anew_unasked(register, places, backend):
         "  deployr-runner allow add --project blog --repo https://git.example.com/shop.git "
         "--path /srv/blog --branch main --environment production\n"
     ) in said.err
+    assert 1 == len(backend.registrations)
+
+
+def test_the_same_line_again_has_nothing_to_do(register, places, backend):
+    """So that the installer can be run again with the line that it was first run with."""
+    register(*FIRST)
+    said = register(*FIRST)
+
+    assert (0, "This server is registered already, and may deploy that.\n") == (said.code, said.out)
     assert 1 == len(backend.registrations)
 
 
