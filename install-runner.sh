@@ -17,6 +17,7 @@ usage: install-runner.sh --url URL [--code CODE] [options]
                        users of this machine can't see it. Not needed once registered
   --name NAME          name of the runner; default: the host name
   --label LABEL        for runs_on in deploy.yaml; repeatable
+  --capacity N         jobs at once, 1 to 16; default 1
   --project NAME       what it may deploy, with --allow-repo, --allow-branch (repeatable), --path
                        and --environment: see `deployr-runner register --help`
   --prefix DIR         where the program goes; default /opt/deployr, or ~/.local/share/deployr
@@ -93,6 +94,10 @@ Wants=network-online.target
 After=network-online.target
 
 [Service]
+Type=notify
+NotifyAccess=main
+# The runner gives a sign of life every 10 s.
+WatchdogSec=120
 User=$1
 ExecStart=$2/venv/bin/deployr-runner --config-dir /etc/deployr --state-dir /var/lib/deployr run
 Environment=PYTHONSAFEPATH=1
@@ -101,7 +106,9 @@ Restart=always
 RestartSec=5
 # 78: the backend refuses the token; starting again does not help.
 RestartPreventExitStatus=78
-TimeoutStopSec=60
+# Running jobs may end first: stop_seconds of runner.toml (600), and a minute to tell the end.
+KillMode=mixed
+TimeoutStopSec=660
 
 [Install]
 WantedBy=multi-user.target
@@ -150,7 +157,7 @@ parse_options() {
                 path=$2
                 registration+=("$1" "$2")
                 ;;
-            --name | --label | --project | --allow-repo | --allow-branch | --environment)
+            --name | --label | --capacity | --project | --allow-repo | --allow-branch | --environment)
                 registration+=("$1" "$2")
                 ;;
             *) fail "unknown option $1; see --help" 2 ;;

@@ -15,6 +15,8 @@ FULL = """
 url = "https://deployr.example.com"
 name = "web-1"
 labels = ["web"]
+capacity = 2
+stop_seconds = 600
 
 [[allow]]
 project = "my-app"
@@ -51,7 +53,12 @@ def test_file_of_the_documentation_is_read(places):
         path="/var/www/my-app",
     )
     expected = RunnerConfig(
-        url="https://deployr.example.com", name="web-1", labels=("web",), allow=(entry,)
+        url="https://deployr.example.com",
+        name="web-1",
+        labels=("web",),
+        capacity=2,
+        stop_seconds=600,
+        allow=(entry,),
     )
     assert expected == load(places)
 
@@ -77,6 +84,10 @@ BROKEN = {
     "wrong type": (SHORT + "allow = 1", "allow: "),
     "entry unknown field": (FULL + 'brnach = "x"', "allow.0.brnach: "),
     "entry wrong": (FULL.replace("/var/www", "www"), "allow.0.path: must be an absolute path"),
+    "no capacity": (SHORT + "capacity = 0", "capacity: "),
+    "too much capacity": (SHORT + "capacity = 17", "capacity: "),
+    "negative time": (SHORT + "stop_seconds = -1", "stop_seconds: "),
+    "endless time": (SHORT + "stop_seconds = inf", "stop_seconds: "),
     "plain http": (SHORT.replace("https", "http"), "must start with https://"),
     "no utf-8": (SHORT + "# \udcff", "can't be read"),
 }
