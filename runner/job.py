@@ -29,6 +29,9 @@ from .stop import StopFlag
 from .targets import TARGETS, Target
 from .workspace import Mirror
 
+MAX_DETAIL_CHARS = 4096
+"""What the backend keeps of a detail; a post that is too large would never get through."""
+
 _logger = logging.getLogger(__name__)
 
 
@@ -155,7 +158,7 @@ class Job:
         self.log.line(f"failed: {error.reason}: {detail}")
         return Outcome(
             status=JobStatus.FAILED,
-            report=self._report(detail),
+            report=self._report(detail[:MAX_DETAIL_CHARS]),
             reason=error.reason,
             exit_code=error.exit_code,
         )

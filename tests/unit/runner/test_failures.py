@@ -219,3 +219,15 @@ def test_output_that_is_a_link_is_shipped_as_what_it_stands_for(live):
 
     assert "completed" == live.push().status
     assert "two\n" == served(live)
+
+
+def test_endless_detail_is_cut_but_stands_in_the_log(site):
+    """What git or a command line says may be longer than a post."""
+    line = f"exit 3 # {'x' * 20_000}"
+    site.commit({"deploy.yaml": manifest(build={"commands": [line]})})
+
+    job = site.push()
+
+    assert ("exit_nonzero", 3) == (job.reason, job.end["exit_code"])
+    assert 4096 == len(job.report.detail)
+    assert line in job.text
