@@ -1,6 +1,5 @@
 """What every command that starts a deployment does: queue the job, follow it, tell its end."""
 
-import base64
 import re
 import time
 import uuid
@@ -75,7 +74,7 @@ def _queued(session: Session, project: Json, wish: Wish) -> Json:
     fields = {
         "project_id": project["id"],
         # It says all the rest, in base64: a firewall may take a branch's name for an attack.
-        "payload": base64.b64encode(_spec(project, wish).to_bytes()).decode("ascii"),
+        "payload": _spec(project, wish).to_data(),
     }
     try:
         return session.client.create_job(fields)

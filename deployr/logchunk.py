@@ -1,13 +1,12 @@
 """Pieces of a job's log: at most 64 KiB raw, gzipped, base64, with offset and checksum."""
 
-import base64
 import gzip
 import zlib
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints
 
-from deployr.wire import Wire, WireError, decode_base64
+from deployr.wire import Wire, WireError, decode_base64, encode_base64
 
 MAX_CHUNK_BYTES = 64 * 1024
 
@@ -26,7 +25,7 @@ class LogChunk(Wire):
     def pack(cls, off: int, raw: bytes) -> Self:
         """Return `raw` (≤ 64 KiB) packed for the wire."""
         # A fixed mtime makes a repeated post byte for byte the same.
-        data = base64.b64encode(gzip.compress(raw, compresslevel=6, mtime=0)).decode("ascii")
+        data = encode_base64(gzip.compress(raw, compresslevel=6, mtime=0))
         return cls(off=off, len=len(raw), crc32=_crc(raw), data=data)
 
     def unpack(self) -> bytes:

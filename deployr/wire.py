@@ -20,6 +20,8 @@ MAX_PAYLOAD_BYTES = 64 * 1024
 MAX_BODY_BYTES = 110 * 1024
 """Bodies stay below the request limit (128 KiB) of a shared host's web application firewall."""
 
+_USUAL = bytes.maketrans(b"-_", b"+/")
+
 DEFAULT_ENVIRONMENT = "production"
 
 FullCommit = Annotated[str, StringConstraints(pattern=r"^([0-9a-f]{40}|[0-9a-f]{64})$")]
@@ -37,7 +39,7 @@ class Wire(BaseModel):
 
     def to_data(self) -> str:
         """Return the value as base64 of JSON: free text must not look like commands to a WAF."""
-        return base64.b64encode(self.to_bytes()).decode("ascii")
+        return encode_base64(self.to_bytes())
 
     def to_bytes(self) -> bytes:
         """Return the value as UTF-8 JSON."""
@@ -71,17 +73,27 @@ def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return unique
 
 
+def encode_base64(raw: bytes) -> str:
+    """Return base64 of letters, digits, - and _ alone.
+
+    A WAF reads the usual alphabet's + as a space: `+if+…==` is a Windows command to it.
+    """
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode("ascii")
+
+
 def decode_base64(data: str) -> bytes:
-    """Return the bytes of strict base64 text. Raises WireError."""
+    """Return the bytes of base64 in either alphabet, with its padding or none. Raises WireError."""
+    padding = "" if data.endswith("=") else "=" * (-len(data) % 4)
     try:
-        return base64.b64decode(data.encode("ascii"), validate=True)
+        usual = (data + padding).encode("ascii").translate(_USUAL)
+        return base64.b64decode(usual, validate=True)
     except (binascii.Error, UnicodeEncodeError):
         raise WireError("not base64") from None
 
 
 def wrapped(fields: Mapping[str, object]) -> dict[str, str]:
     """Return a body, or a query, that holds `fields` where no WAF reads an address as an attack."""
-    return {"data": base64.b64encode(json.dumps(dict(fields)).encode()).decode("ascii")}
+    return {"data": encode_base64(json.dumps(dict(fields)).encode())}
 
 
 class JobSpec(Wire):

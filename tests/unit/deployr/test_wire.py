@@ -2,6 +2,7 @@
 
 import base64
 import gzip
+import re
 import zlib
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from deployr.logchunk import MAX_CHUNK_BYTES, LogChunk
 from deployr.states import TRANSITIONS, JobStatus
-from deployr.wire import MAX_BODY_BYTES, JobSpec, Report, WireError
+from deployr.wire import MAX_BODY_BYTES, JobSpec, Report, WireError, decode_base64, encode_base64
 
 SPEC = JobSpec(
     nonce="0123456789", project="blog", repo="git@host:me/blog", branch="main", commit="a" * 40,
@@ -46,7 +47,17 @@ def test_other_bytes_are_a_wire_error(raw):
         JobSpec.from_bytes(raw)
 
 
-@pytest.mark.parametrize("data", ["é", "a", "ab==cd", "YQ= ="])
+@given(st.binary(max_size=100))
+def test_base64_of_either_alphabet_is_read(raw):
+    """What we write ourselves has no letter that a firewall could take for anything."""
+    usual, urlsafe = base64.b64encode(raw).decode(), base64.urlsafe_b64encode(raw).decode()
+
+    assert re.fullmatch(r"[A-Za-z0-9_-]*", encode_base64(raw))
+    forms = {encode_base64(raw), usual, usual.rstrip("="), urlsafe, urlsafe.rstrip("=")}
+    assert {raw} == {decode_base64(form) for form in forms}
+
+
+@pytest.mark.parametrize("data", ["é", "a", "ab==cd", "YQ= =", "YQ=", "YQ===", "=", "YWJjY"])
 def test_data_must_be_base64(data):
     with pytest.raises(WireError, match="not base64"):
         Report.from_data(data)

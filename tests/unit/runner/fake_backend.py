@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from deployr.logchunk import LogChunk
-from deployr.wire import JobSpec, Report
+from deployr.wire import JobSpec, Report, decode_base64
 
 TOKEN = "dpr_" + "0" * 49
 CODE = "dpc_" + "0" * 49
@@ -118,7 +118,7 @@ class FakeBackend:
             return found
 
     def _register(self, sent: dict[str, Any]) -> dict[str, Any]:
-        body: dict[str, Any] = json.loads(base64.b64decode(sent["data"]))
+        body: dict[str, Any] = json.loads(decode_base64(sent["data"]))
         self.registrations.append(body)
         if body["code"] != CODE:
             raise refusal(401, "code_refused")
