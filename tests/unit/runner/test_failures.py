@@ -222,12 +222,12 @@ def test_output_that_is_a_link_is_shipped_as_what_it_stands_for(live):
 
 
 def test_endless_detail_is_cut_but_stands_in_the_log(site):
-    """What git or a command line says may be longer than a post."""
-    line = f"exit 3 # {'x' * 20_000}"
-    site.commit({"deploy.yaml": manifest(build={"commands": [line]})})
+    """What git, a web server or a command line says may be longer than a post."""
+    lines = [f"exit {code} # {'x' * 3900}" for code in (3, 4)]
+    site.commit({"deploy.yaml": manifest(build={"commands": ["\n".join(lines)]})})
 
     job = site.push()
 
     assert ("exit_nonzero", 3) == (job.reason, job.end["exit_code"])
     assert 4096 == len(job.report.detail)
-    assert line in job.text
+    assert lines[1] in job.text
