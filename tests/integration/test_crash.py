@@ -75,11 +75,21 @@ def test_job_that_was_claimed_and_not_begun_says_that_nothing_changed(server):
     assert server.live() is None
 
 
-def test_nothing_that_a_build_started_outlives_the_crash(server):
+@pytest.fixture
+def marks():
+    """Marks of processes that are gone after the test, whatever it found."""
+    found: list[str] = []
+    yield found
+    for pid in (pid for mark in found for pid in marked_processes(mark)):
+        os.kill(pid, signal.SIGKILL)
+
+
+def test_nothing_that_a_build_started_outlives_the_crash(server, marks):
     """Four kinds of descendants, the second ignores TERM."""
     job_id = server.push(build={"commands": [" ".join([*DESCENDANTS, LONG, "; sleep 0.5;", DIE])]})
     assert died(server.start())
     mark = claim_of(server, job_id)
+    marks.append(mark)
     assert len(marked_processes(mark)) >= 4
     server.start()
 
