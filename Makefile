@@ -7,10 +7,10 @@ SCRIPTS := install-runner.sh $(wildcard tools/*.sh)
 APP ?= static
 export PYTHONDONTWRITEBYTECODE = 1
 
-.PHONY: help demo test soak check format bench lock clean
+.PHONY: help demo test test-system soak check format bench lock clean
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(VENV)/.demo ## deploy an example app end to end: APP=static|nextjs|laravel, ONCE=1 to check and leave
 	@$(BIN)/python -m tools.demo "$(APP)"
@@ -18,6 +18,10 @@ demo: $(VENV)/.demo ## deploy an example app end to end: APP=static|nextjs|larav
 test: $(VENV)/.dev ## set up what the tests need (as root: Debian packages too) and run them all
 	@tools/setup-machine.sh
 	@PATH="$$($(BIN)/python tools/ensure_node.py $(BIN)/python):$$PATH" $(BIN)/python -m pytest $(ARGS)
+
+test-system: $(VENV)/.dev ## run deployments through a web application firewall; sets up likewise
+	@tools/setup-machine.sh system
+	@$(BIN)/python -m pytest tests/system $(ARGS)
 
 soak: $(VENV)/.dev ## run the long random tests (see docs/reliability.md)
 	@tools/setup-machine.sh

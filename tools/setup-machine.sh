@@ -1,9 +1,17 @@
 #!/bin/sh
-# Install the Debian packages that the tests run as real parts: MariaDB, PHP with composer and
-# Laravel. Does nothing when they are there; without root it says what to install.
+# Install the Debian packages that the tests run as real parts: setup-machine.sh [LIST]
+# Without LIST: MariaDB, PHP with composer and Laravel. `system`: Apache with a firewall.
+# Does nothing when they are there; without root it says what to install.
 set -eu
 
-packages="git curl rsync mariadb-server php-cli php-xml php-mbstring php-sqlite3 composer php-laravel-framework"
+case "${1:-}" in
+    "") packages="git curl rsync mariadb-server php-cli php-xml php-mbstring php-sqlite3 composer php-laravel-framework" ;;
+    system) packages="git apache2 libapache2-mod-security2 modsecurity-crs" ;;
+    *)
+        echo "there is no list $1" >&2
+        exit 2
+        ;;
+esac
 
 missing=""
 for package in ${packages}; do
@@ -21,6 +29,14 @@ if [ "${user}" -ne 0 ]; then
     exit 1
 fi
 echo "Installing${missing} ..."
+# The tests start their own servers: Debian's must not start because they were installed.
+policy=/usr/sbin/policy-rc.d
+if [ ! -e "${policy}" ]; then
+    trap 'rm -f "${policy}"' EXIT
+    trap 'exit 1' HUP INT TERM
+    printf '#!/bin/sh\nexit 101\n' >"${policy}"
+    chmod 755 "${policy}"
+fi
 export DEBIAN_FRONTEND=noninteractive
 apt-get update -qq
 # Word splitting is wanted: one argument a package.

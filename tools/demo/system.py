@@ -35,6 +35,7 @@ class DeployrSystem:
         self.repo = root / "checkout"
         self.path = root / "server" / "www"
         self.url = ""
+        self.token = ""
         self._database_url = database_url or f"sqlite:///{root / 'backend.sqlite'}"
         self._settings = dict(settings or {})
         self._running: list[subprocess.Popen[bytes]] = []
@@ -117,12 +118,16 @@ class DeployrSystem:
         self.run(flask, "db", "upgrade", cwd=CHECKOUT)
         user = ("--name", "Demo", "--email", "demo@example.com")
         created = self.run(flask, "deployr", "user", "create", *user, cwd=CHECKOUT)
-        token = next(word for word in created.stdout.split() if word.startswith("dpu_"))
+        self.token = next(word for word in created.stdout.split() if word.startswith("dpu_"))
+        self.url = self.serve_backend()
+        self.run("deployr", "login", "--url", self.url, cwd=self.root, stdin=self.token + "\n")
+
+    def serve_backend(self) -> str:
+        """Serve the API on the database and return its address."""
         argv = [sys.executable, "-m", "tools.demo.backend"]
         backend = self.start(argv, "backend", PYTHONPATH=str(CHECKOUT))
         port = processes.first_line(self.root / "backend.log", backend, START_SECONDS)
-        self.url = f"http://127.0.0.1:{port}"
-        self.run("deployr", "login", "--url", self.url, cwd=self.root, stdin=token + "\n")
+        return f"http://127.0.0.1:{port}"
 
     def register_runner(self, url: str | None = None) -> None:
         """Register a runner that may deploy this project to `path`, and start it.
