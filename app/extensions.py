@@ -7,6 +7,7 @@ from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import URL, Connection, MetaData, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase
 
 WRITES = "deployr_writes"
@@ -51,10 +52,22 @@ def engine_options(url: URL) -> dict[str, Any]:
 def init_database(app: Flask) -> None:
     """Bind the session to the app and teach SQLite to wait for its one writer."""
     db.init_app(app)
+    app.teardown_appcontext(_end_session)
     with app.app_context():
         if db.engine.dialect.name == "sqlite":
             event.listen(db.engine, "connect", _configure_sqlite)
             event.listen(db.engine, "begin", _begin_sqlite)
+
+
+def _end_session(_: BaseException | None) -> None:
+    """End what a request has read, before Flask-SQLAlchemy does the same and lets errors out.
+
+    A database that goes away just then must not take the answer along: all is committed.
+    """
+    try:
+        db.session.rollback()
+    except DBAPIError:
+        db.session().invalidate()
 
 
 def _configure_sqlite(connection: DBAPIConnection, _: object) -> None:

@@ -166,6 +166,18 @@ def test_commit_whose_connection_is_lost_is_left_to_the_client(backend):
     assert 1 == len(runs)
 
 
+def test_answer_outlives_a_connection_that_is_lost_right_after_it(backend):
+    """All is committed by then: to end what was only read needs no database."""
+
+    def lose(answer):
+        _lose_connection()
+        return answer
+
+    backend.app.after_request(lose)
+
+    assert [200, 200] == [backend.ask("GET", "/api/user").status_code for _ in range(2)]
+
+
 @pytest.mark.soak
 def test_job_goes_on_after_the_database_was_away_often(
     server, backend, worker, customer, clerks, soak
