@@ -3,6 +3,8 @@
 After each step the database must tell what really happened: see tests/support/ledger.py.
 """
 
+from collections import Counter
+
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
@@ -41,6 +43,8 @@ class ProtocolMachine(RuleBasedStateMachine):
     """Each rule is one thing that a user, a runner, the network or time does."""
 
     kind = KINDS[0]
+    seen: Counter[str]
+    """In how many runs each end and refusal came about."""
     world: World
 
     @initialize(places=st.lists(picks, min_size=2, max_size=5), healed=st.sampled_from(ENDINGS))
@@ -143,6 +147,7 @@ class ProtocolMachine(RuleBasedStateMachine):
     def teardown(self):
         if hasattr(self, "world"):
             self.world.settle(**self.healed)
+            self.seen.update(["runs", *self.world.ledger.seen])
 
     @property
     def _tasks(self):
@@ -158,7 +163,7 @@ def _pick(things, nth):
 
 @pytest.fixture(params=KINDS)
 def machine(request):
-    return type("Machine", (ProtocolMachine,), {"kind": request.param})
+    return type("Machine", (ProtocolMachine,), {"kind": request.param, "seen": Counter()})
 
 
 def test_no_mishap_makes_the_backend_lie(machine):
@@ -171,3 +176,4 @@ def test_no_mishap_makes_the_backend_lie(machine):
 def test_no_mishap_of_very_many_makes_the_backend_lie(machine, soak):
     many = settings(_COMMON, max_examples=soak.examples(500), stateful_step_count=80)
     run_state_machine_as_test(soak.seeded(machine), settings=many)
+    soak.tell(dict(machine.seen.most_common()))
