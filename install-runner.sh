@@ -106,8 +106,10 @@ Restart=always
 RestartSec=5
 # 78: the backend refuses the token; starting again does not help.
 RestartPreventExitStatus=78
+# The runner ends its jobs itself, with all that belongs to them; what a hook has started to stay
+# must survive a restart of the runner.
+KillMode=process
 # Running jobs may end first: stop_seconds of runner.toml (600), and a minute to tell the end.
-KillMode=mixed
 TimeoutStopSec=660
 
 [Install]
