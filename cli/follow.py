@@ -14,6 +14,8 @@ OUTAGE_SECONDS = 60.0
 """How long a backend may be silent before following gives up; the job itself goes on."""
 
 LATE_LOG_SECONDS = 15.0
+"""How long after a job's end its log may make no progress."""
+
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 1.0
 
 
@@ -32,12 +34,15 @@ class Follower:
     def run(self) -> Json:
         """Return the finished job. Raises CliError for `timeout` and a lasting outage."""
         pause = FIRST_PAUSE
-        ended: float | None = None
+        quiet_since: float | None = None
         while True:
+            offset = self._offset
             job = self._look()
             if JobStatus(job["status"]).is_final:
-                ended = ended or time.monotonic()
-                late = time.monotonic() - ended > LATE_LOG_SECONDS
+                # As long as more of the log comes, more of it is worth waiting for.
+                if quiet_since is None or self._offset > offset:
+                    quiet_since = time.monotonic()
+                late = time.monotonic() - quiet_since > LATE_LOG_SECONDS
                 if late or job["log"]["complete"]:
                     self.output.end_log()
                     return job

@@ -108,6 +108,19 @@ def test_log_that_never_completes_is_not_waited_for_long(scripted, monkeypatch, 
     assert "one\n" == capsys.readouterr().out
 
 
+def test_log_that_still_comes_is_waited_for(scripted, monkeypatch, capsys):
+    """A long one may need minutes behind a slow host."""
+    monkeypatch.setattr(follow, "LATE_LOG_SECONDS", 0.4)
+    pieces = [answer("failed", b"line\n", 5 * number) for number in range(4)]
+    idle = [answer("failed", start=5 * number) for number in range(1, 5)]
+    last = answer("failed", b"end\n", 20, complete=True)
+    client = scripted(*(each for pair in zip(pieces, idle, strict=True) for each in pair), last)
+
+    Follower(client, Output(), 1).run()
+
+    assert "line\n" * 4 + "end\n" == capsys.readouterr().out
+
+
 @pytest.mark.parametrize("body", ["", "[]", "<html></html>", "{"])
 def test_answers_of_others_are_unreachable(scripted, body):
     with pytest.raises(UnreachableError, match="did not answer as a Deployr backend"):
