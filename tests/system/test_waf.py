@@ -1,6 +1,6 @@
 """Every word of a deployment passes a web application firewall, in both directions.
 
-The installer and the wheel are not served by the backend yet, so they are not asked for here.
+The installer and the wheel are in test_waf_files.py.
 """
 
 import base64
