@@ -93,6 +93,7 @@ class MariaDb:
             _find("mariadb-install-db"),
             "--no-defaults",
             f"--datadir={self._folder / 'data'}",
+            f"--tmpdir={self._folder}",  # a server that starts clears what others have in /tmp
             f"--user={getpass.getuser()}",
             "--auth-root-authentication-method=normal",
             "--skip-test-db",
@@ -107,6 +108,7 @@ class MariaDb:
             _find("mariadbd"),
             *self._options,
             f"--datadir={self._folder / 'data'}",
+            f"--tmpdir={self._folder}",  # a server that starts clears what others have in /tmp
             f"--user={getpass.getuser()}",
             f"--port={self.port}",
             f"--socket={self._folder / 'socket'}",
