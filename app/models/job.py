@@ -18,6 +18,7 @@ class DeploymentJob(Base):
         Index(None, "status", "expires_at"),
         Index(None, "runner_id", "status"),
         Index(None, "logs_path", "completed_at"),
+        Index(None, "target_runner_id", "status", "created_at"),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
@@ -32,9 +33,7 @@ class DeploymentJob(Base):
     """Exactly the bytes that the client made; the runner acts on them, not on the columns."""
     signature: Mapped[str | None] = mapped_column(Text)
     nonce: Mapped[str] = mapped_column(String(64), unique=True)
-    target_runner_id: Mapped[int | None] = mapped_column(
-        BigId, ForeignKey("runners.id"), index=True
-    )
+    target_runner_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("runners.id"))
     runs_on: Mapped[str | None] = mapped_column(String(63))
     slot_key: Mapped[str | None] = mapped_column(String(96), unique=True)
     """`<project>:<environment>` while queued or running: one such job at a time."""

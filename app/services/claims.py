@@ -1,21 +1,20 @@
 """What a runner may do with a job: claim it, keep it, add to its log and end it."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, Select, bindparam, select, update
 
 from app.clock import utcnow
-from app.config import settings
 from app.errors import Conflict, Gone, NotFound
 from app.extensions import db
 from app.models import DeploymentJob, Project
 from app.services import archive, logs, queue, reports
 from app.services.news import News
-from app.services.runner_choice import claimable_by
+from app.services.runner_choice import may_take
 from app.services.standing import Standing, standing
+from app.services.taking import hard_stop, lease_end, make_home, take
 from app.services.transactions import RacedError, changed, transaction
-from deployr.manifest import DEFAULT_TIMEOUT_SECONDS
 from deployr.states import JobStatus
 
 
@@ -36,10 +35,16 @@ def post_status(news: News) -> Standing:
 
 @transaction
 def _run(news: News) -> Standing:
-    row = _find(news)
     now = utcnow()
+    if news.is_bare and take(news, now):
+        row = _find(news)
+        _accept(news, row)
+        return standing(row, now)
+    row = _find(news)
     if row.status == JobStatus.QUEUED:
-        _claim(news, row, now)
+        if not take(news, now):
+            raise _not_claimable(row)
+        _accept(news, row)
     elif not news.is_mine(row):
         raise _not_yours(news, row)
     elif row.status == JobStatus.RUNNING:
@@ -73,67 +78,52 @@ def _end(news: News) -> tuple[Row[Any], Standing]:
     return before, standing(_settled(news), now)
 
 
-def _find(news: News) -> Row[Any]:
+def _select_job() -> Select[Any]:
     job = DeploymentJob
     columns: list[Any] = [
         *(job.id, job.project_id, job.environment, job.status, job.runner_id, job.claim_id),
         *(job.log_bytes, job.log_final_bytes, job.logs_complete, job.watched_until),
         *(job.cancel_requested_at, job.started_at, job.completed_at, job.expires_at),
         *(job.reaped_at, job.late_result, job.activated_at, job.version, job.logs_path),
+        *(job.target_runner_id, job.runs_on.label("label")),
         *(Project.runner_id.label("home_id"), Project.runs_on),
     ]
-    row = db.session.execute(
+    return (
         select(*columns)
         .join_from(job, Project, Project.id == job.project_id)
-        .where(job.id == news.job_id, Project.user_id == news.runner.user_id)
-    ).first()
+        .where(job.id == bindparam("job"), Project.user_id == bindparam("user"))
+    )
+
+
+_JOB = _select_job()  # built once: that takes longer than to execute it
+
+
+def _find(news: News) -> Row[Any]:
+    row = db.session.execute(_JOB, {"job": news.job_id, "user": news.runner.user_id}).first()
     if row is None:
         raise NotFound("job")
     return row
 
 
-def _claim(news: News, row: Row[Any], now: datetime) -> None:
-    """Compare and swap: of several runners exactly one gets the job."""
-    job, runner = DeploymentJob, news.runner
-    mine = select(job.id).where(job.id == row.id, claimable_by(runner))
-    if row.expires_at <= now or db.session.scalar(mine) is None:
+def _accept(news: News, row: Row[Any]) -> None:
+    """Let a claim that was just written stand if the job is for this runner at all."""
+    if not may_take(news.runner, row.target_runner_id, row.label):
         raise _not_claimable(row)
-    claimed = db.session.execute(
-        update(job)
-        # The version too: the job may have been sent to another runner since it was looked at.
-        .where(job.id == row.id, job.status == JobStatus.QUEUED, job.version == row.version)
-        .values(
-            status=JobStatus.RUNNING,
-            runner_id=runner.id,
-            claim_id=news.claim_id,
-            lease_until=_lease_end(news, now),
-            hard_stop_at=_hard_stop(now, DEFAULT_TIMEOUT_SECONDS),
-            started_at=now,
-            updated_at=now,
-            version=job.version + 1,
-        )
-    )
-    if not changed(claimed):
-        raise RacedError
-    if row.home_id is None and row.runs_on is None:
-        db.session.execute(
-            update(Project)
-            .where(Project.id == row.project_id, Project.runner_id.is_(None))
-            .values(runner_id=runner.id)
-        )
+    make_home(news, row)
 
 
 def _renew(news: News, row: Row[Any], now: datetime) -> None:
     job = DeploymentJob
-    values: dict[Any, Any] = {"lease_until": _lease_end(news, now), "updated_at": now}
+    values: dict[Any, Any] = {"lease_until": lease_end(news, now), "updated_at": now}
     if news.post.timeout is not None:
-        values["hard_stop_at"] = _hard_stop(row.started_at, news.post.timeout)
+        values["hard_stop_at"] = hard_stop(row.started_at, news.post.timeout)
     if news.post.activated and row.activated_at is None:
         values["activated_at"] = now
     renewed = db.session.execute(
         update(job)
         .where(job.id == news.job_id, job.status == JobStatus.RUNNING, news.claimed)
         .values(version=job.version + 1, **values)
+        .execution_options(synchronize_session=False)
     )
     if not changed(renewed):
         raise RacedError
@@ -158,17 +148,6 @@ def _settled(news: News) -> Row[Any]:
         values = {"logs_complete": True, "version": job.version + 1}
         db.session.execute(update(job).where(job.id == row.id, news.claimed).values(values))
     return row
-
-
-def _lease_end(news: News, now: datetime) -> datetime | None:
-    """A client that makes no claim id sends no heartbeats either: only the hard stop is for it."""
-    if news.post.claim_id is None:
-        return None
-    return now + timedelta(seconds=settings().lease_seconds)
-
-
-def _hard_stop(started: datetime, timeout: float) -> datetime:
-    return started + timedelta(seconds=timeout + settings().overtime_seconds)
 
 
 def _takes_logs(row: Row[Any], now: datetime) -> bool:

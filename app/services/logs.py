@@ -51,6 +51,7 @@ def append(job_id: int, guard: ColumnElement[bool], off: int | None, raw: bytes)
         update(job)
         .where(job.id == job_id, guard, job.log_bytes == have, job.logs_path.is_(None))
         .values(log_bytes=have + len(fresh), version=job.version + 1)
+        .execution_options(synchronize_session=False)
     )
     if not changed(moved):
         raise RacedError

@@ -41,6 +41,12 @@ class News:
         )
 
     @property
+    def is_bare(self) -> bool:
+        """Whether the post says no more than that its runner is at work, as the first one does."""
+        post = self.post
+        return not (post.log or post.logs or post.timeout or post.activated)
+
+    @property
     def claimed(self) -> ColumnElement[bool]:
         """The condition that the job is this claim's."""
         job = DeploymentJob

@@ -1,8 +1,9 @@
 """Which runner a job goes to."""
 
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import BigInteger, BindParameter, ColumnElement, and_, bindparam, or_, select
 
 from app.errors import Invalid
 from app.extensions import db
@@ -39,19 +40,42 @@ def choose(project: Project, environment: str, action: Action) -> Destination:
     return Destination(runner_id=runners[0].id) if runners else Destination()
 
 
-def claimable_by(runner: RunnerActor) -> ColumnElement[bool]:
-    """Return the condition under which a queued job may be claimed by `runner`."""
+def claimer(runner: RunnerActor) -> dict[str, Any]:
+    """Return the parameters of PINNED and SHARED for `runner`."""
+    return {"by_runner": runner.id, "by_user": runner.user_id, "by_labels": runner.labels}
+
+
+_ME = bindparam("by_runner", type_=BigInteger)
+
+PINNED = DeploymentJob.target_runner_id == _ME
+"""The condition under which a job is for one runner and no other."""
+
+
+_OTHERS = select(Runner.id).where(
+    Runner.user_id == bindparam("by_user"), Runner.revoked_at.is_(None), Runner.id != _ME
+)
+
+
+def _shared() -> ColumnElement[bool]:
     job = DeploymentJob
-    free = job.target_runner_id.is_(None)
-    accepted = [job.target_runner_id == runner.id]
-    if runner.labels:
-        accepted.append(and_(free, job.runs_on.in_(runner.labels)))
+    labels: BindParameter[str] = bindparam("by_labels", expanding=True)
     # Made before its owner had any runner; with several of them he has to choose first.
-    others = select(Runner.id).where(
-        Runner.user_id == runner.user_id, Runner.revoked_at.is_(None), Runner.id != runner.id
-    )
-    accepted.append(and_(free, job.runs_on.is_(None), ~others.exists()))
-    return or_(*accepted)
+    anyones = or_(job.runs_on.in_(labels), and_(job.runs_on.is_(None), ~_OTHERS.exists()))
+    return and_(job.target_runner_id.is_(None), anyones)
+
+
+SHARED = _shared()
+"""The condition under which a job is for one runner as well as for others."""
+
+
+def may_take(runner: RunnerActor, target_runner_id: int | None, runs_on: str | None) -> bool:
+    """Tell whether a job of the runner's owner is for `runner`: PINNED or SHARED of one job."""
+    if target_runner_id is not None:
+        return target_runner_id == runner.id
+    if runs_on is not None:
+        return runs_on in runner.labels
+    me = {"by_runner": runner.id, "by_user": runner.user_id}
+    return db.session.scalar(_OTHERS.limit(1), me) is None
 
 
 def _release_holder(project: Project, environment: str) -> int | None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from app.clock import utcnow
@@ -21,6 +21,8 @@ from deployr.wire import MIN_PROTOCOL
 CODE_LIFETIME = timedelta(minutes=15)
 REISSUE_WITHIN = timedelta(minutes=10)
 """The same runner may ask again with its used code: the answer may have been lost."""
+
+_COUNT_SEEN = select(func.count()).where(Runner.last_seen_at > bindparam("since"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,8 +45,7 @@ def is_online(runner: Runner) -> bool:
 
 def count_online() -> int:
     """Return how many runners of all users were seen lately."""
-    query = select(func.count()).where(Runner.last_seen_at > _online_since())
-    return db.session.scalar(query) or 0
+    return db.session.scalar(_COUNT_SEEN, {"since": _online_since()}) or 0
 
 
 def list_runners(user: UserActor, window: Window) -> Page[Runner]:

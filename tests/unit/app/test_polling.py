@@ -100,5 +100,40 @@ def test_poll_is_cheap_and_read_only(app, ada, project, runner):
     runner.read("/api/runner/jobs")
 
     selects = [each for each in statements if each.startswith("SELECT")]
-    assert 4 == len(selects)
+    assert 3 == len(selects)
     assert [] == [each for each in statements if each.startswith(("UPDATE", "INSERT"))]
+
+
+def _first_candidates(runner, polls):
+    return {runner.read("/api/runner/jobs")["job_id"] for _ in range(polls)}
+
+
+def _queue_for_label(user, count):
+    projects = [make_project(user, runs_on="pool") for _ in range(count)]
+    return [make_job(user, project)["id"] for project in projects]
+
+
+def test_runners_that_share_a_label_do_not_all_run_for_one_job(ada):
+    one, other = make_runner(ada, labels=["pool"]), make_runner(ada, labels=["pool"])
+    other.read("/api/runner/jobs")
+    jobs = _queue_for_label(ada, 8)
+
+    found = _first_candidates(one, 40)
+
+    assert 1 < len(found)
+    assert found <= set(jobs)
+
+
+def test_lone_runner_of_a_label_gets_the_oldest_job(ada):
+    runner = make_runner(ada, labels=["pool"])
+    jobs = _queue_for_label(ada, 8)
+
+    assert {jobs[0]} == _first_candidates(runner, 10)
+
+
+def test_runner_of_a_label_always_hears_of_the_only_job(ada):
+    one, other = make_runner(ada, labels=["pool"]), make_runner(ada, labels=["pool"])
+    other.read("/api/runner/jobs")
+    jobs = _queue_for_label(ada, 1)
+
+    assert set(jobs) == _first_candidates(one, 20)

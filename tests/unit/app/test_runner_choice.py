@@ -35,6 +35,20 @@ def test_only_the_home_runner_can_claim(ada):
     assert (409, "not_claimable") == refusal(answer)
 
 
+def test_claim_that_is_refused_leaves_the_job_as_it_was(ada, bob):
+    made_early = make_job(ada, make_project(ada))
+    labelled = make_job(ada, make_project(ada, runs_on="pool"))
+    one, stranger = make_runner(ada), make_runner(bob, labels=["pool"])
+    make_runner(ada)
+
+    for job in (made_early, labelled):
+        for runner, status in ((one, 409), (stranger, 404)):
+            path = f"/api/runner/jobs/{job['id']}/status"
+            assert status == runner.post(path, status="running", claim_id="x").status_code
+        shown = ada.read(f"/api/jobs/{job['id']}")
+        assert ("queued", None) == (shown["status"], shown["runner_id"])
+
+
 def test_several_runners_and_no_home_is_a_question(ada, project):
     make_runner(ada, "web1")
     make_runner(ada, "web2")

@@ -1,0 +1,93 @@
+"""What there is for a polling runner: jobs that it may claim, and those of its own to cancel."""
+
+import random
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Integer, Row, Select, bindparam, select, union_all
+
+from app.clock import utcnow
+from app.extensions import db
+from app.models import DeploymentJob, Project
+from app.services.identity import RunnerActor
+from app.services.runner_choice import PINNED, SHARED, claimer
+from deployr.states import JobStatus
+
+MOST = 5
+"""Candidates that a poll shows at most."""
+
+_SPREAD = 256
+
+
+@dataclass(frozen=True, kw_only=True)
+class Worklist:
+    """Candidates as rows of job id, branch and project, and ids of jobs to cancel."""
+
+    candidates: list[Row[Any]]
+    cancel: list[int]
+
+
+def _jobs() -> Select[Any]:
+    job = DeploymentJob
+    columns: list[Any] = [
+        *(job.id.label("job_id"), job.status, job.branch, job.created_at),
+        *(Project.id, Project.name, Project.repo_url, Project.framework, Project.target),
+    ]
+    return select(*columns).join_from(job, Project, Project.id == job.project_id)
+
+
+def oldest(condition: ColumnElement[bool], most: int = MOST) -> Select[Any]:
+    """Return the query for the oldest queued jobs that meet `condition`, PINNED or SHARED."""
+    job = DeploymentJob
+    return (
+        _jobs()
+        .where(
+            Project.user_id == bindparam("by_user"),
+            job.status == JobStatus.QUEUED,
+            job.expires_at > bindparam("now"),
+            condition,
+        )
+        .order_by(job.created_at, job.id)
+        .limit(most)
+    )
+
+
+_CANCELLED = _jobs().where(
+    DeploymentJob.runner_id == bindparam("by_runner"),
+    DeploymentJob.status == JobStatus.RUNNING,
+    DeploymentJob.cancel_requested_at.is_not(None),
+)
+# One round trip; each kind on its own is read from an index, in the order of the queue. Built
+# once: that takes longer than to execute it.
+_ALL = union_all(
+    select(oldest(PINNED).subquery()),
+    select(oldest(SHARED).offset(bindparam("skipped", type_=Integer)).subquery()),
+    _CANCELLED,
+)
+
+
+def find_work(runner: RunnerActor, online: int) -> Worklist:
+    """Return the oldest jobs for `runner`, one of `online`, and what it has to cancel.
+
+    In the line of a label each runner begins at another place, else all that have the label would
+    run for the same job.
+    """
+    spread = min(8 * online, _SPREAD) if runner.labels and online > 1 else 1
+    skipped = random.randrange(spread)  # noqa: S311 - spreads the claims
+    found = _find(runner, skipped)
+    return _find(runner, 0) if skipped and len(found.candidates) < MOST else found
+
+
+def find_cancelled(runner: RunnerActor) -> Worklist:
+    """Return what `runner`, which can take no more jobs, has to cancel."""
+    rows = db.session.execute(_CANCELLED, {"by_runner": runner.id})
+    return Worklist(candidates=[], cancel=[row.job_id for row in rows])
+
+
+def _find(runner: RunnerActor, skipped: int) -> Worklist:
+    values = {**claimer(runner), "now": utcnow(), "skipped": skipped}
+    rows = db.session.execute(_ALL, values).all()
+    queued = [row for row in rows if row.status == JobStatus.QUEUED]
+    queued.sort(key=lambda row: (row.created_at, row.job_id))
+    cancel = [row.job_id for row in rows if row.status == JobStatus.RUNNING]
+    return Worklist(candidates=queued[:MOST], cancel=cancel)
