@@ -39,8 +39,11 @@ format: $(VENV)/.dev ## rewrite the code in the house style
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(VENV)/.dev ## measure and print BENCH lines (about four minutes)
+bench: $(VENV)/.dev ## measure and print BENCH lines (about nine minutes)
 	@$(BIN)/python -m bench.redact
+	@$(BIN)/python -m bench.logs
+	@$(BIN)/python -m bench.claims
+	@$(BIN)/python -m bench.pickup
 	@$(BIN)/python -m bench.push
 
 lock: $(VENV)/.dev ## resolve all dependencies anew and write the hashed lock files
