@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import traceback
 from collections.abc import Callable, Iterable
 from typing import Any, Self
 
@@ -94,9 +95,9 @@ class Crew:
             except TokenRefusedError as error:
                 self.refused = error
                 journal.close()
-            except Exception:
+            except Exception as error:  # noqa: BLE001 - the agent must go on
                 # A bug: the journal stays, and the next start tells of it.
-                _logger.exception("job %s: given up till the next start", journal.job_id)
+                _tell_of_bug(journal.job_id, error)
             finally:
                 self._release(journal.job_id)
                 self._threads.discard(threading.current_thread())
@@ -126,6 +127,13 @@ class Crew:
     def _release(self, job_id: int) -> None:
         self._slots.discard(job_id)
         self.bell.ring()
+
+
+def _tell_of_bug(job_id: int, error: Exception) -> None:
+    """Log where it happened, but not the error's own words: they may quote the job's secrets."""
+    where = "".join(traceback.format_tb(error.__traceback__))
+    kind = type(error).__name__
+    _logger.error("job %s: given up till the next start: %s\n%s", job_id, kind, where)
 
 
 def _summary(job_id: int, outcome: Outcome) -> dict[str, object]:

@@ -70,3 +70,20 @@ def test_token_of_the_runner_is_masked_in_encodings(site):
 
     assert f"{MASK}" in job.text
     assert encoded[12:-4] not in job.text
+
+
+def test_bug_outside_of_a_job_is_logged_without_its_words(site, monkeypatch, caplog):
+    """The error may quote what the job's redactor alone would know."""
+    monkeypatch.setattr("runner.worker.Job.run", _fail)
+    site.commit({})
+
+    site.push()
+
+    assert "given up till the next start: ZeroDivisionError" in caplog.text
+    assert "in _fail" in caplog.text
+    assert "hunter2" not in caplog.text
+
+
+def _fail(*_: object) -> None:
+    quoted = "hunter2"
+    raise ZeroDivisionError(quoted)
