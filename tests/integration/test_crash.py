@@ -15,6 +15,7 @@ import pytest
 from runner.shell import marked_processes
 from tests.support.live import LiveBackend
 from tests.support.server import SETTINGS, Server
+from tests.support.small_disk import small_disk
 
 LINES = 12_000
 LONG = f"for n in $(seq {LINES}); do echo line $n; done"
@@ -161,20 +162,14 @@ def test_journals_that_are_torn_or_of_no_job_hold_nobody_up(server):
 
 
 @pytest.fixture
-def small_disk(server):
+def small(server):
     """The journals on a file system of 200 KiB."""
-    if os.geteuid() != 0:
-        pytest.skip("only root may mount")
-    server.journals.mkdir(parents=True, mode=0o700)
-    mount = ["mount", "-t", "tmpfs", "-o", "size=200k,mode=700", "tmpfs", str(server.journals)]
-    if subprocess.run(mount, check=False, capture_output=True).returncode:
-        pytest.skip("mounting is not allowed here")
-    yield server.journals
-    server.stop()
-    subprocess.run(["umount", "--lazy", str(server.journals)], check=True)
+    with small_disk(server.journals, 200) as place:
+        yield place
+        server.stop()
 
 
-def test_full_disk_fails_the_job_and_the_runner_goes_on(server, small_disk):
+def test_full_disk_fails_the_job_and_the_runner_goes_on(server, small):
     process = server.start()
     job = server.settled(server.push(build={"commands": [LONG, "sleep 60"]}))
 
@@ -185,8 +180,8 @@ def test_full_disk_fails_the_job_and_the_runner_goes_on(server, small_disk):
     assert process.poll() is None
 
 
-def test_disk_that_is_full_before_the_claim_fails_the_job_too(server, small_disk):
-    filler: Path = small_disk / "filler"
+def test_disk_that_is_full_before_the_claim_fails_the_job_too(server, small):
+    filler: Path = small / "filler"
     filler.write_bytes(b"x" * 204_800)
     server.start()
     job = server.settled(server.push())

@@ -1,12 +1,11 @@
 """The log on disk: head and tail are kept, and a disk that is full takes nothing else with it."""
 
-import os
 import resource
-import subprocess
 
 import pytest
 
 from runner.spool import TAIL_BYTES, Spool
+from tests.support.small_disk import small_disk
 
 CAP = 1024 * 1024
 
@@ -100,21 +99,14 @@ def test_smaller_cap_of_the_backend_counts(spool):
 
 
 @pytest.fixture
-def small_disk(tmp_path):
+def small(tmp_path):
     """A file system of 64 KiB."""
-    if os.geteuid() != 0:
-        pytest.skip("only root may mount")
-    place = tmp_path / "disk"
-    place.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(place)]
-    if subprocess.run(mount, check=False, capture_output=True).returncode:
-        pytest.skip("mounting is not allowed here")
-    yield place
-    subprocess.run(["umount", "--lazy", str(place)], check=True)
+    with small_disk(tmp_path / "disk", 64) as place:
+        yield place
 
 
-def test_full_disk_is_told_once_and_the_end_of_the_log_is_kept_in_memory(small_disk):
-    spool, told = Spool(small_disk / "log", CAP), list[str]()
+def test_full_disk_is_told_once_and_the_end_of_the_log_is_kept_in_memory(small):
+    spool, told = Spool(small / "log", CAP), list[str]()
     spool.on_problem = told.append
     for start in range(0, 60_000, 1000):
         spool.append(lines(start, start + 1000))
