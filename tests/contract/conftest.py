@@ -2,6 +2,7 @@
 
 import pytest
 
+from cli.main import main
 from tests.support.checkout import DeveloperCheckout
 from tests.support.command_line import CommandLine
 from tests.support.live import HandRunner, LiveBackend
@@ -25,7 +26,7 @@ def deployr(monkeypatch, capsys, tmp_path, backend):
     monkeypatch.setenv("DEPLOYR_CONFIG_DIR", str(tmp_path / "config"))
     monkeypatch.delenv("DEPLOYR_TOKEN", raising=False)
     monkeypatch.delenv("DEPLOYR_URL", raising=False)
-    run = CommandLine(monkeypatch, capsys)
+    run = CommandLine(main, monkeypatch, capsys)
     assert run("login", "--url", backend.url, stdin=backend.token).code == 0
     return run
 

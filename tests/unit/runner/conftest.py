@@ -11,9 +11,10 @@ from runner import backoff
 from runner.agent import Agent
 from runner.client import Client
 from runner.config import Places
+from runner.main import main
 from runner.stop import StopFlag
+from tests.support.command_line import CommandLine
 
-from .command_line import CommandLine
 from .fake_backend import TOKEN, FakeBackend
 from .site import Site
 
@@ -72,4 +73,5 @@ def places(tmp_path) -> Places:
 @pytest.fixture
 def command(places, monkeypatch, capsys) -> CommandLine:
     """The command `deployr-runner` of those places."""
-    return CommandLine(places, monkeypatch, capsys)
+    where = ("--config-dir", str(places.config), "--state-dir", str(places.state))
+    return CommandLine(main, monkeypatch, capsys, *where)

@@ -5,8 +5,7 @@ import json
 import pytest
 
 from runner.config import RunnerConfig, load, save
-
-from .command_line import CommandLine, Said
+from tests.support.command_line import CommandLine, Said
 
 REPO = "https://git.example.com/shop.git"
 

@@ -5,8 +5,8 @@ import stat
 import pytest
 
 from runner.config import load, load_token
+from tests.support.command_line import CommandLine, Said
 
-from .command_line import CommandLine, Said
 from .fake_backend import CODE, TOKEN
 
 FIRST = (
