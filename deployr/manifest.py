@@ -1,167 +1,45 @@
-"""deploy.yaml: its schema, its defaults and its errors."""
+"""deploy.yaml as a whole: reading it, and its errors."""
 
 import json
-import re
 from difflib import get_close_matches
-from typing import Annotated, Any, Self
+from typing import Any, Self
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    ValidationError,
-    field_validator,
+from pydantic import Field, ValidationError, field_validator
+
+from deployr.fields import Name
+from deployr.sections import (
+    Build,
+    Deploy,
+    HealthCheck,
+    Hook,
+    Hooks,
+    Laravel,
+    Nextjs,
+    Project,
+    Repo,
+    Restart,
+    Section,
+    Shared,
 )
-
-from deployr.repo import branch_problem, name_problem, url_problem
-from deployr.states import Framework, Target
 from deployr.yamlmarks import Marks, Problem, YamlProblemError
 
 FILE_NAME = "deploy.yaml"
-DEFAULT_TIMEOUT_SECONDS = 30 * 60
 
-_ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_DURATION = re.compile(r"([1-9][0-9]{0,5})(s|m|h)")
-_PAGE = re.compile(r"https?://[^\s/@]+(/\S*)?")
-_SECONDS = {"s": 1, "m": 60, "h": 3600}
-
-
-def _checked(find_problem: Any) -> AfterValidator:  # noqa: ANN401 - str -> str | None
-    def check(text: str) -> str:
-        if problem := find_problem(text):
-            raise ValueError(problem)
-        return text
-
-    return AfterValidator(check)
+SECTIONS = (
+    *(Project, Repo, Build, Deploy, Shared, Hooks, Hook, Restart, HealthCheck),
+    *(Laravel, Nextjs),
+)
 
 
-def _path_problem(path: str) -> str | None:
-    if "\0" in path or not path.startswith("/") or path == "/":
-        return "must be an absolute path below /"
-    return "must not contain . or .. parts" if _has_dots(path) else None
-
-
-def _inside_problem(path: str) -> str | None:
-    if path.startswith(("/", "-")) or "\0" in path or not path.strip("/"):
-        return "must be a path inside the app"
-    return "must not contain . or .. parts" if _has_dots(path) else None
-
-
-def _page_problem(url: str) -> str | None:
-    if _PAGE.fullmatch(url):
-        return None
-    return "must be a web address without a password, as https://my-app.example.com/up"
-
-
-def _has_dots(path: str) -> bool:
-    return any(part in {".", ".."} for part in path.split("/"))
-
-
-def _seconds(value: object) -> object:
-    """Accept `90s`, `30m`, `1h` beside a number of seconds."""
-    if isinstance(value, str):
-        if match := _DURATION.fullmatch(value):
-            return int(match[1]) * _SECONDS[match[2]]
-        raise ValueError("must be a number of seconds, or like 90s, 30m, 1h")
-    return value
-
-
-Name = Annotated[str, _checked(name_problem)]
-Branch = Annotated[str, _checked(branch_problem)]
-RepoUrl = Annotated[str, _checked(url_problem)]
-AbsolutePath = Annotated[str, _checked(_path_problem)]
-InnerPath = Annotated[str, _checked(_inside_problem)]
-CommandLine = Annotated[str, Field(min_length=1, max_length=8192)]
-Commands = tuple[CommandLine, ...]
-Duration = Annotated[
-    int,
-    Field(strict=True, ge=1, le=24 * 3600),
-    BeforeValidator(_seconds, json_schema_input_type=int | str),
-]
-Small = Annotated[int, Field(strict=True, ge=1, le=100)]
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Project(_Section):
-    """Which app this is."""
-
-    name: Name | None = None
-    framework: Framework | None = None
-    target: Target = Target.VPS
-
-
-class Repo(_Section):
-    """Where its code lives."""
-
-    url: RepoUrl | None = None
-    branch: Branch | None = None
-
-
-class Build(_Section):
-    """How it is built; `commands` replaces the recipe's own build."""
-
-    commands: Commands | None = None
-    env: dict[str, str] = {}
-    output: InnerPath | None = None
-
-    @field_validator("env")
-    @classmethod
-    def _names(cls, env: dict[str, str]) -> dict[str, str]:
-        for name in env:
-            if not _ENV_NAME.fullmatch(name) or name.startswith("DEPLOYR_"):
-                raise ValueError(f"{name!r} can't be set: use A-Z, 0-9 and _, not DEPLOYR_…")
-        return env
-
-
-class Shared(_Section):
-    """What survives from release to release, below `<path>/shared`."""
-
-    dirs: tuple[InnerPath, ...] = ()
-    files: tuple[InnerPath, ...] = ()
-
-
-class Hooks(_Section):
-    """Commands around the switch to the new release."""
-
-    before_build: Commands = ()
-    before_activate: Commands = ()
-    after_activate: Commands = ()
-    on_failure: Commands = ()
-
-
-class HealthCheck(_Section):
-    """A page that must answer after the switch; else the previous release comes back."""
-
-    url: Annotated[str, _checked(_page_problem)]
-    status: Annotated[int, Field(strict=True, ge=100, le=599)] = 200
-    text: Annotated[str, Field(min_length=1)] | None = None
-    attempts: Small = 10
-    interval: Duration = 2
-
-
-class Deploy(_Section):
-    """Where and how it goes live."""
-
-    path: AbsolutePath | None = None
-    keep_releases: Small = 5
-    shared: Shared = Shared()
-    hooks: Hooks = Hooks()
-    health_check: HealthCheck | None = None
-    timeout: Duration = DEFAULT_TIMEOUT_SECONDS
-
-
-class Manifest(_Section):
+class Manifest(Section):
     """A whole deploy.yaml; an empty one is valid."""
 
     project: Project = Project()
     repo: Repo = Repo()
     build: Build = Build()
     deploy: Deploy = Deploy()
+    laravel: Laravel = Laravel()
+    nextjs: Nextjs = Nextjs()
     runs_on: Name | None = None
     environments: None = Field(default=None, json_schema_extra={"not": {}})
 
@@ -225,8 +103,7 @@ def _message(details: Any) -> str:  # noqa: ANN401 - pydantic's ErrorDetails
 
 
 def _known_keys() -> set[str]:
-    sections = (Manifest, Project, Repo, Build, Deploy, Shared, Hooks, HealthCheck)
-    return {key for section in sections for key in section.model_fields}
+    return {key for section in (Manifest, *SECTIONS) for key in section.model_fields}
 
 
 class ManifestError(ValueError):

@@ -114,7 +114,10 @@ class JobSpec(Wire):
     environment: str = DEFAULT_ENVIRONMENT
     action: Action = Action.DEPLOY
     params: dict[str, str] = {}
-    """`path`: deploy root that the client expects; never an authority, only compared."""
+    """`path`: deploy root that the client expects; never an authority, only compared.
+    `cache`: `no` builds without what earlier deployments left.
+    `release`: which one a rollback goes to; left out, the good one before the live one.
+    `force`: `yes` rolls back although migrations ran since."""
     audience: str = ""
     iat: int
     exp: int
@@ -150,4 +153,8 @@ class Report(Wire):
     """Where the app answers, if the runner knows."""
     commit: FullCommit | None = None
     release: Release | None = None
+    """The one that the job made, or went back to."""
+    releases: tuple[Release, ...] | None = None
+    """All that stand on the server at the end, oldest first; `live` is what visitors get, and only
+    `good` ones can be rolled back to. None: not looked at."""
     steps: tuple[Step, ...] = ()

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import tomli_w
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from deployr.manifest import AbsolutePath, Branch, Name, RepoUrl
+from deployr.fields import AbsolutePath, Branch, Name, RepoUrl
 from deployr.wire import DEFAULT_ENVIRONMENT
 
 from .errors import ConfigError

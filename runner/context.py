@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from deployr.manifest import Manifest
+from deployr.sections import Hook
 from deployr.states import Framework
 from deployr.wire import JobSpec, Release, Step
 
@@ -77,7 +78,7 @@ class Context:
 
     def run_lines(
         self,
-        lines: Iterable[str],
+        lines: Iterable[str | Hook],
         cwd: Path,
         *,
         release: Path | None = None,
@@ -90,11 +91,13 @@ class Context:
         """
         if release is None and self.release:
             release = self.target.release_path(self.release)
-        for line in lines:
-            self.log.line(f"$ {line}")
-            command = Command.line(line, cwd, self._env(release))
+        for hook in (Hook(run=each) if isinstance(each, str) else each for each in lines):
+            self.log.line(f"$ {hook.run}")
+            command = Command.line(hook.run, cwd, self._env(release))
             try:
-                (shell or self.shell).run(command, self.log.output, marked=not self.was_live)
+                (shell or self.shell).run(
+                    command, self.log.output, marked=not self.was_live, seconds=hook.timeout
+                )
             finally:
                 self.log.end_output()
 

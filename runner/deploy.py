@@ -11,6 +11,7 @@ from deployr.states import Reason
 from . import releases, steps
 from .context import Context
 from .errors import JobFailedError
+from .recipes.recipe import Commands
 from .shell import CommandFailedError
 from .steps import Step
 
@@ -29,8 +30,8 @@ def plan(ctx: Context) -> list[Step]:
     files = tuple(dict.fromkeys((*recipe.shared_files, *shared.files)))
     own = manifest.build.commands
     build = recipe.build(ctx.app) if own is None else own
-    after = (*recipe.after_activate, *hooks.after_activate)
-    before = (*recipe.before_activate, *hooks.before_activate)
+    after: Commands = (*recipe.after_activate, *hooks.after_activate)
+    before: Commands = (*recipe.before_activate, *hooks.before_activate)
     check = manifest.deploy.health_check
     name = releases.release_name(datetime.now(UTC), ctx.task.job_id)
     planned: list[Step | None] = [

@@ -6,7 +6,7 @@ from urllib.parse import urljoin, urlsplit
 
 import requests
 
-from deployr.manifest import HealthCheck
+from deployr.sections import HealthCheck
 from deployr.states import Reason
 
 from .errors import JobFailedError

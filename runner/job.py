@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from deployr import __version__
-from deployr.manifest import DEFAULT_TIMEOUT_SECONDS
+from deployr.sections import DEFAULT_TIMEOUT_SECONDS
 from deployr.states import JobStatus, Reason
 from deployr.states import Target as TargetKind
 from deployr.wire import JobSpec, Release, Report, WireError, decode_base64

@@ -61,13 +61,22 @@ class Shell:
         self._stop = stop
         self._mark = mark
 
-    def run(self, command: Command, sink: Sink, *, marked: bool = True) -> None:
+    def run(
+        self, command: Command, sink: Sink, *, marked: bool = True, seconds: float | None = None
+    ) -> None:
         """Run to the end, handing output of both streams to `sink` as it comes.
 
         What is started without the mark may go on for ever, unless it is stopped meanwhile and
         still in the command's own process group.
-        Raises CommandFailedError, and JobFailedError when a stop was asked for.
+        Raises CommandFailedError, and JobFailedError when a stop was asked for or it took longer
+        than `seconds`.
         """
+        if seconds is not None:
+            with StopFlag(parent=self._stop) as late:
+                said = f"`{command.title}` took longer than its timeout allows ({seconds:g} s)"
+                late.limit(seconds, time.monotonic(), said)
+                Shell(late, self._mark).run(command, sink, marked=marked)
+            return
         with self._started(command, subprocess.STDOUT, marked=marked) as process:
             self._follow(process, sink)
         self._check(command, process)

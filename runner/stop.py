@@ -33,7 +33,7 @@ class StopFlag:
         self._lock = threading.RLock()
         self._parent = parent
         self._deadline = float("inf")
-        self._allowed = 0.0
+        self._late = ""
         self._reader, self._writer = os.pipe()
         os.set_blocking(self._writer, False)
 
@@ -62,9 +62,12 @@ class StopFlag:
         with self._lock:
             self._ignored |= set(reasons)
 
-    def limit(self, seconds: float, started: float) -> None:
-        """Stop with reason `timeout` when `seconds` have passed since monotonic time `started`."""
-        self._allowed = seconds
+    def limit(self, seconds: float, started: float, late: str = "") -> None:
+        """Stop with reason `timeout` when `seconds` have passed since monotonic time `started`.
+
+        `late` is the sentence for people; by default it names deploy.timeout.
+        """
+        self._late = late or f"took longer than deploy.timeout allows ({seconds:g} s)"
         self._deadline = started + seconds
 
     @property
@@ -86,8 +89,9 @@ class StopFlag:
         """The reason as a sentence for people."""
         if self._detail:
             return self._detail
-        late = f"took longer than deploy.timeout allows ({self._allowed:g} s)"
-        return _DETAILS.get(self.reason or Reason.TIMEOUT, late)
+        if self._parent and self._parent.reason:
+            return self._parent.detail
+        return _DETAILS.get(self.reason or Reason.TIMEOUT, self._late)
 
     def wait(self, seconds: float) -> bool:
         """Sleep for `seconds` or until a stop is asked for; tell whether it is."""

@@ -14,7 +14,7 @@ from pydantic import (
 )
 
 from app.api import MAX_ID
-from deployr.manifest import Name as KernelName
+from deployr.fields import Name as KernelName
 
 Id = Annotated[int, Field(ge=1, le=MAX_ID)]
 Name = Annotated[

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from app.api import MAX_ID
 from app.schemas.common import Answer, Id, Moment, Name, PageQuery, QueryInt, UserRequest
-from deployr.manifest import Branch
+from deployr.fields import Branch
 from deployr.states import Action, JobStatus, Reason
 from deployr.wire import CommitRef
 

@@ -5,7 +5,7 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from app.schemas.common import Answer, Id, Moment, Name, PageQuery, UserRequest
-from deployr.manifest import Branch, RepoUrl
+from deployr.fields import Branch, RepoUrl
 from deployr.states import Framework, Target
 
 _MAY_BE_NULL = {"framework", "runner_id", "runs_on"}

@@ -11,7 +11,7 @@ from app.models import DeploymentJob, Project
 from app.services.news import News
 from app.services.runner_choice import PINNED
 from app.services.transactions import changed
-from deployr.manifest import DEFAULT_TIMEOUT_SECONDS
+from deployr.sections import DEFAULT_TIMEOUT_SECONDS
 from deployr.states import JobStatus
 
 _NOW = bindparam("now", type_=DeploymentJob.updated_at.type)

@@ -6,10 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from deployr.detect import package_json
+from deployr.sections import Hook
 from deployr.states import Framework
 
 Lines = tuple[str, ...]
 """Command lines for `sh -euc`."""
+
+Commands = tuple[str | Hook, ...]
+"""The same, some of them from deploy.yaml with a timeout."""
 
 
 @dataclass(frozen=True, kw_only=True)

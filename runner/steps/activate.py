@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-from deployr.manifest import HealthCheck
+from deployr.sections import HealthCheck
 
 from ..context import Context
 from ..health import wait_until_healthy
-from ..recipes.recipe import Lines
+from ..recipes.recipe import Commands
 
 
 class Activate:
@@ -14,7 +14,7 @@ class Activate:
 
     name = "activate"
 
-    def __init__(self, after: Lines) -> None:
+    def __init__(self, after: Commands) -> None:
         """`after` are the commands that follow each switch, the one back too."""
         self._after = after
         self._previous: str | None = None

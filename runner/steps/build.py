@@ -6,7 +6,7 @@ from deployr.states import Reason
 
 from ..context import Context
 from ..errors import JobFailedError
-from ..recipes.recipe import Lines
+from ..recipes.recipe import Commands
 from ..tools import missing_tools
 
 ENV_FILE = ".env"
@@ -47,8 +47,8 @@ class Preflight:
 class Build:
     """Run the app's own build commands, or the recipe's."""
 
-    before: Lines
-    commands: Lines
+    before: Commands
+    commands: Commands
     name: str = "build"
 
     def run(self, ctx: Context) -> None:

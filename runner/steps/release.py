@@ -8,7 +8,7 @@ from deployr.states import Framework, Reason
 from ..context import Context
 from ..errors import JobFailedError
 from ..recipes import Ship
-from ..recipes.recipe import Lines
+from ..recipes.recipe import Commands
 from .build import ENV_FILE
 
 
@@ -75,7 +75,7 @@ class Hooks:
     """Commands in the new release: before it goes live, or after."""
 
     name: str
-    lines: Lines
+    lines: Commands
 
     def run(self, ctx: Context) -> None:
         ctx.run_lines(self.lines, ctx.target.release_path(ctx.release))

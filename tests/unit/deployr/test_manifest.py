@@ -4,18 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from deployr.manifest import (
-    Build,
-    Deploy,
-    HealthCheck,
-    Hooks,
-    Manifest,
-    ManifestError,
-    Project,
-    Repo,
-    Shared,
-    json_schema,
-)
+from deployr.manifest import SECTIONS, Manifest, ManifestError, json_schema
 
 KERNEL = Path(__file__).resolve().parents[3] / "deployr"
 
@@ -33,8 +22,7 @@ def test_annotated_sample_is_valid_and_shows_every_key():
     sample = Manifest.parse(text)
 
     assert "/var/www/my-app" == sample.deploy.path
-    sections = (Manifest, Project, Repo, Build, Deploy, Shared, Hooks, HealthCheck)
-    keys = {key for section in sections for key in section.model_fields}
+    keys = {key for section in (Manifest, *SECTIONS) for key in section.model_fields}
     assert [] == [key for key in keys if f"{key}:" not in text]
 
 
