@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 
 from deployr.manifest import Manifest
@@ -15,7 +14,7 @@ from .config import Allow
 from .lifeline import Lifeline
 from .logstream import JobLog
 from .recipes import RECIPES, App, Recipe
-from .releases import Record, State
+from .releases import Record, State, utc_now
 from .shell import Command, Shell
 from .stop import StopFlag
 from .targets import Target
@@ -64,6 +63,10 @@ class Context:
     recipe: Recipe = RECIPES[Framework.STATIC]
     release: str = ""
     release_state: State = "building"
+    goal: Record | None = None
+    """Of a rollback: the release that is to come back."""
+    migrations: list[str] = field(default_factory=list)
+    """Names of the database migrations that this job ran."""
     timings: list[Step] = field(default_factory=list)
 
     @property
@@ -109,20 +112,38 @@ class Context:
     @property
     def made(self) -> Release:
         """The release, once its name and commit are known."""
-        return Release(name=self.release, commit=self.commit, state=self.release_state)
+        return Release(
+            name=self.release,
+            commit=self.commit,
+            state=self.release_state,
+            migrations=len(self.migrations),
+        )
 
     def note(self, state: State) -> None:
         """Record what became of the release."""
         self.release_state = state
-        self.target.record(
-            Record(
-                release=self.release,
-                state=state,
-                job=self.task.job_id,
-                commit=self.commit,
-                branch=self.task.spec.branch,
-                at=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-            )
+        self.target.record(self._record(state))
+
+    def note_migrations(self) -> None:
+        """Record that a release which never went live has changed the database all the same."""
+        if self.migrations:
+            self.target.record(self._record("bad"))
+
+    def _record(self, state: State) -> Record:
+        # A rollback leaves the history of the release that it goes back to as it is.
+        if known := self.goal:
+            return known.model_copy(update={"state": state, "at": utc_now()})
+        return Record(
+            release=self.release,
+            state=state,
+            job=self.task.job_id,
+            commit=self.commit,
+            branch=self.task.spec.branch,
+            at=utc_now(),
+            framework=self.recipe.framework,
+            steps=tuple(self.timings),
+            migrations=tuple(self.migrations),
+            manifest=self.manifest.model_dump(mode="json", exclude_defaults=True),
         )
 
     def _env(self, release: Path | None) -> Mapping[str, str]:

@@ -1,60 +1,29 @@
-"""One deployment: plan, run, and take back when a step fails."""
+"""One job: run its steps, and take them back when one fails."""
 
 import shutil
 import time
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
 
 from deployr import wire
 from deployr.states import Reason
 
-from . import releases, steps
 from .context import Context
 from .errors import JobFailedError
-from .recipes.recipe import Commands
+from .plans import STAGES
 from .shell import CommandFailedError
 from .steps import Step
 
 UNDO_SECONDS = 300.0
 """For commands that run after a failure."""
 
-SOURCE: tuple[Step, ...] = (steps.Fetch(), steps.Checkout())
-"""What comes before anything is known of the app."""
 
-
-def plan(ctx: Context) -> list[Step]:
-    """Return the steps that follow the checkout; those with nothing to do are left out."""
-    recipe, manifest = ctx.recipe, ctx.manifest
-    hooks, shared = manifest.deploy.hooks, manifest.deploy.shared
-    dirs = tuple(dict.fromkeys((*recipe.shared_dirs, *shared.dirs)))
-    files = tuple(dict.fromkeys((*recipe.shared_files, *shared.files)))
-    own = manifest.build.commands
-    build = recipe.build(ctx.app) if own is None else own
-    after: Commands = (*recipe.after_activate, *hooks.after_activate)
-    before: Commands = (*recipe.before_activate, *hooks.before_activate)
-    check = manifest.deploy.health_check
-    name = releases.release_name(datetime.now(UTC), ctx.task.job_id)
-    planned: list[Step | None] = [
-        steps.Preflight(files),
-        steps.Build(hooks.before_build, build) if hooks.before_build or build else None,
-        steps.Release(name, manifest.build.output),
-        steps.Link(dirs, files) if dirs or files else None,
-        steps.Hooks("activate-hooks", before) if before else None,
-        steps.Activate(after),
-        steps.Hooks("restart", after) if after else None,
-        steps.Health(check) if check else None,
-        steps.Prune(manifest.deploy.keep_releases),
-    ]
-    return [step for step in planned if step is not None]
-
-
-def deploy(ctx: Context) -> None:
-    """Deploy the job of `ctx`. Raises JobFailedError after everything was taken back."""
+def run(ctx: Context) -> None:
+    """Do the job of `ctx`. Raises JobFailedError after everything was taken back."""
     done: list[Step] = []
     ctx.work.mkdir(parents=True)
     try:
-        _run(SOURCE, ctx, done)
-        _run(plan(ctx), ctx, done)
+        for stage in STAGES[ctx.task.spec.action]:
+            _run(stage(ctx), ctx, done)
     except JobFailedError as error:
         ctx.log.line(error.detail)
         ctx.shell.sweep()

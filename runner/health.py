@@ -21,7 +21,11 @@ _PIECE_BYTES = 16 * 1024
 def wait_until_healthy(check: HealthCheck, stop: StopFlag, log: Callable[[str], None]) -> None:
     """Ask until the page answers as expected. Raises JobFailedError when it never does."""
     problem = ""
+    until = time.monotonic() + (check.deadline or float("inf"))
     for attempt in range(1, check.attempts + 1):
+        if attempt > 1 and time.monotonic() + check.interval > until:
+            problem += f" (and the deadline of {check.deadline} s is over)"
+            break
         if attempt > 1 and stop.wait(check.interval):
             raise JobFailedError(stop.reason or Reason.TIMEOUT, stop.detail)
         found = _problem(check)

@@ -9,13 +9,13 @@ from typing import Any
 
 from deployr import __version__
 from deployr.sections import DEFAULT_TIMEOUT_SECONDS
-from deployr.states import JobStatus, Reason
+from deployr.states import Action, JobStatus, Reason
 from deployr.states import Target as TargetKind
 from deployr.wire import JobSpec, Release, Report, WireError, decode_base64
 
+from . import deploy, releases
 from .config import Places, load, load_token
 from .context import Context, Task
-from .deploy import deploy
 from .envfile import read_env_file, values_of
 from .errors import ConfigError, JobFailedError
 from .journal import Journal
@@ -31,6 +31,9 @@ from .workspace import Mirror
 
 MAX_DETAIL_CHARS = 4096
 """What the backend keeps of a detail; a post that is too large would never get through."""
+
+MAX_TOLD = 100
+"""Releases that are named to the backend."""
 
 _logger = logging.getLogger(__name__)
 
@@ -88,7 +91,7 @@ class Job:
             raise JobFailedError(Reason.INTERNAL, problem)
         spec = _spec(payload)
         self.log.line(
-            f"Deployr runner {__version__}: job {self._job_id} deploys {spec.project} "
+            f"Deployr runner {__version__}: job {self._job_id}, {spec.action} of {spec.project} "
             f"({spec.environment}), branch {spec.branch}"
         )
         task = self._task(spec)
@@ -96,7 +99,7 @@ class Job:
         self._learn_secrets(task, target)
         with StopFlag() as undo_stop:
             self._context = self._prepare(task, target, undo_stop)
-            deploy(self._context)
+            deploy.run(self._context)
         return self._context
 
     def _task(self, spec: JobSpec) -> Task:
@@ -150,7 +153,10 @@ class Job:
         )
 
     def _completed(self, ctx: Context) -> Outcome:
-        self.log.line(f"completed: {ctx.commit} is live in {ctx.task.root} as {ctx.release}")
+        if ctx.task.spec.action is Action.PLAN:
+            self.log.line(f"completed: {ctx.commit} could be deployed; nothing was changed")
+        else:
+            self.log.line(f"completed: {ctx.commit} is live in {ctx.task.root} as {ctx.release}")
         return Outcome(status=JobStatus.COMPLETED, report=self._report(None))
 
     def _failed(self, error: JobFailedError) -> Outcome:
@@ -174,6 +180,7 @@ class Job:
             url=self._masked(check.url) if check else None,
             commit=ctx.commit or None,
             release=_release(ctx),
+            releases=_standing(ctx),
             steps=tuple(ctx.timings),
         )
 
@@ -185,6 +192,15 @@ class Job:
 def _release(ctx: Context) -> Release | None:
     # One that never went live was removed again.
     return ctx.made if ctx.was_live else None
+
+
+def _standing(ctx: Context) -> tuple[Release, ...] | None:
+    target = ctx.target
+    try:
+        found = releases.standing(target.present(), target.records(), target.live_release())
+    except OSError:  # nothing was deployed there yet, or it can't be read
+        return None
+    return found[-MAX_TOLD:]
 
 
 def _spec(payload: str | None) -> JobSpec:

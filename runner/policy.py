@@ -13,8 +13,6 @@ from .errors import JobFailedError
 
 def allowed_entry(spec: JobSpec, allow: tuple[Allow, ...]) -> Allow:
     """Return the entry that lets `spec` run. Raises JobFailedError (`policy_refused`)."""
-    if spec.action is not Action.DEPLOY:
-        raise _refused(f"the action {spec.action} is not supported by this runner version")
     entry = _entry_of(spec, allow)
     if spec.repo != entry.repo:
         raise _refused(
@@ -22,7 +20,9 @@ def allowed_entry(spec: JobSpec, allow: tuple[Allow, ...]) -> Allow:
             f"If it moved, run on the server: {_remove_command(entry)}, then "
             f"{_add_command(spec, entry.path)}"
         )
-    if spec.branch not in entry.branches:
+    # A rollback runs nothing but what was allowed when it was deployed.
+    is_new = spec.action is not Action.ROLLBACK
+    if is_new and spec.branch not in entry.branches:
         raise _refused(
             f"the branch {spec.branch!r} of {spec.project} is not allowed here. "
             f"To allow it, run on the server: {_add_command(spec, entry.path)}"
@@ -30,7 +30,7 @@ def allowed_entry(spec: JobSpec, allow: tuple[Allow, ...]) -> Allow:
     path = spec.params.get("path", entry.path)
     if path != entry.path:
         raise _refused(f"the job wants {path!r}, but {spec.project} goes to {entry.path}")
-    if not spec.unsigned and not is_full_commit(spec.commit):
+    if is_new and not spec.unsigned and not is_full_commit(spec.commit):
         raise _refused("the job does not name the whole hash of a commit")
     return entry
 

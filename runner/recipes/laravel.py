@@ -52,4 +52,6 @@ RECIPE = Recipe(
         "php artisan event:cache",
     ),
     after_activate=("php artisan queue:restart",),
+    # The env file may say something else by now than what the release has cached.
+    before_return=("php artisan config:cache",),
 )

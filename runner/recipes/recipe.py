@@ -70,6 +70,8 @@ class Recipe:
     shared_files: tuple[str, ...] = ()
     before_activate: Lines = ()
     after_activate: Lines = ()
+    before_return: Lines = ()
+    """Run in an older release before a rollback makes it live again."""
 
 
 _NPM_LOCKS = ("package-lock.json", "npm-shrinkwrap.json")

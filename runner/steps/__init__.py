@@ -1,8 +1,9 @@
 """The steps of a deployment, in one module a stage."""
 
-from .activate import Activate, Health, Prune
+from .activate import Activate, Confirm, Health, Prune
 from .build import Build, Preflight
 from .release import Hooks, Link, Release
+from .rollback import Goal
 from .source import Checkout, Fetch
 from .step import Step
 
@@ -10,7 +11,9 @@ __all__ = [
     "Activate",
     "Build",
     "Checkout",
+    "Confirm",
     "Fetch",
+    "Goal",
     "Health",
     "Hooks",
     "Link",

@@ -19,6 +19,10 @@ class Activate:
         self._after = after
         self._previous: str | None = None
 
+    def plan(self, ctx: Context) -> list[str]:
+        root = ctx.task.root
+        return [f"{root}/current, now {ctx.target.live()}, becomes releases/{ctx.release}"]
+
     def run(self, ctx: Context) -> None:
         self._previous = ctx.target.live()
         release = ctx.made.model_copy(update={"state": "live"})
@@ -34,7 +38,8 @@ class Activate:
         if ctx.target.live() != ctx.target.live_name(ctx.release):
             ctx.release_state = "building"
             return
-        ctx.note("bad")
+        # What a rollback could not bring back was good in its time, and may be again.
+        ctx.note("good" if ctx.goal else "bad")
         if self._previous is None:
             ctx.log.line("there is no earlier release to go back to: this one stays live")
             return
@@ -51,6 +56,9 @@ class Health:
     check: HealthCheck
     name: str = "health"
 
+    def plan(self, _: Context) -> list[str]:
+        return [f"ask {self.check.url} for status {self.check.status}"]
+
     def run(self, ctx: Context) -> None:
         wait_until_healthy(self.check, ctx.stop, ctx.log.line)
 
@@ -60,14 +68,19 @@ class Health:
 
 @dataclass(frozen=True)
 class Prune:
-    """Call the release good and remove the oldest ones; what can't be removed is a warning."""
+    """Remove the oldest releases; what can't be removed is a warning.
+
+    Also before the build, for room: when deployments keep failing nothing else would remove any.
+    """
 
     keep: int
     name: str = "prune"
 
+    def plan(self, _: Context) -> list[str]:
+        return [f"remove releases but the live one, the one before and {self.keep} good ones"]
+
     def run(self, ctx: Context) -> None:
         try:
-            ctx.note("good")
             gone = ctx.target.prune(self.keep)
         except OSError as error:
             ctx.log.line(f"warning: an old release can't be removed: {error}")
@@ -75,4 +88,20 @@ class Prune:
             ctx.log.line(f"removed: {', '.join(gone) or 'nothing'}")
 
     def undo(self, ctx: Context) -> None:
-        """Nothing comes after it."""
+        """What is gone is gone: it was no goal of a rollback."""
+
+
+@dataclass(frozen=True)
+class Confirm:
+    """Call the release good: from now on it can be rolled back to."""
+
+    name: str = "confirm"
+
+    def plan(self, ctx: Context) -> list[str]:
+        return [f"record {ctx.release} as good"]
+
+    def run(self, ctx: Context) -> None:
+        ctx.note("good")
+
+    def undo(self, ctx: Context) -> None:
+        """The undo of the switch records what became of it."""

@@ -8,6 +8,7 @@ from ..context import Context
 from ..errors import JobFailedError
 from ..recipes.recipe import Commands
 from ..tools import missing_tools
+from .step import as_lines
 
 ENV_FILE = ".env"
 
@@ -19,14 +20,20 @@ class Preflight:
     shared_files: tuple[str, ...]
     name: str = "preflight"
 
-    def run(self, ctx: Context) -> None:
-        problems = [
+    def plan(self, _: Context) -> list[str]:
+        return []
+
+    def problems(self, ctx: Context) -> list[str]:
+        """Say what would fail, a sentence each."""
+        return [
             *missing_tools(ctx.recipe.tools(ctx.app)),
             *ctx.recipe.problems(ctx.app),
             *self._missing_files(ctx),
             *ctx.target.problems(),
         ]
-        if problems:
+
+    def run(self, ctx: Context) -> None:
+        if problems := self.problems(ctx):
             raise JobFailedError(Reason.PREFLIGHT_FAILED, "\n".join(problems))
         if not ctx.target.lock():
             raise JobFailedError(
@@ -50,6 +57,9 @@ class Build:
     before: Commands
     commands: Commands
     name: str = "build"
+
+    def plan(self, ctx: Context) -> list[str]:
+        return as_lines((*self.before, *self.commands), ctx.tree)
 
     def run(self, ctx: Context) -> None:
         ctx.run_lines((*self.before, *self.commands), ctx.tree)

@@ -10,6 +10,7 @@ from ..errors import JobFailedError
 from ..recipes import Ship
 from ..recipes.recipe import Commands
 from .build import ENV_FILE
+from .step import as_lines
 
 
 @dataclass(frozen=True)
@@ -19,6 +20,10 @@ class Release:
     release: str
     output: str | None
     name: str = "release"
+
+    def plan(self, ctx: Context) -> list[str]:
+        what = self.output or "what the build makes"
+        return [f"{what} becomes {ctx.target.release_path(self.release)}"]
 
     def run(self, ctx: Context) -> None:
         ship = self._ship(ctx)
@@ -37,6 +42,7 @@ class Release:
     def undo(self, ctx: Context) -> None:
         if ctx.release_state == "building":
             ctx.target.discard(self.release)
+            ctx.note_migrations()
 
     def _ship(self, ctx: Context) -> Ship:
         if self.output is not None:
@@ -54,6 +60,13 @@ class Link:
     dirs: tuple[str, ...]
     files: tuple[str, ...]
     name: str = "link"
+
+    def plan(self, ctx: Context) -> list[str]:
+        place = ctx.target.release_path(ctx.release)
+        return [
+            f"{place / name} becomes a link to {ctx.target.shared_path(name)}"
+            for name in (*self.dirs, *self.files)
+        ]
 
     def run(self, ctx: Context) -> None:
         if ENV_FILE in self.files and ctx.task.env_text is not None:
@@ -76,6 +89,9 @@ class Hooks:
 
     name: str
     lines: Commands
+
+    def plan(self, ctx: Context) -> list[str]:
+        return as_lines(self.lines, ctx.target.release_path(ctx.release))
 
     def run(self, ctx: Context) -> None:
         ctx.run_lines(self.lines, ctx.target.release_path(ctx.release))

@@ -20,6 +20,9 @@ class Fetch:
 
     name: str = "fetch"
 
+    def plan(self, ctx: Context) -> list[str]:
+        return [f"fetch {ctx.task.entry.repo} into {ctx.mirror.directory}"]
+
     def run(self, ctx: Context) -> None:
         if problems := missing_tools(("git", "tar")):
             raise JobFailedError(Reason.PREFLIGHT_FAILED, "\n".join(problems))
@@ -37,6 +40,9 @@ class Checkout:
     """Write the commit's files and read its deploy.yaml."""
 
     name: str = "checkout"
+
+    def plan(self, ctx: Context) -> list[str]:
+        return [f"write the files of {ctx.commit} to {ctx.tree}"]
 
     def run(self, ctx: Context) -> None:
         with ctx.mirror.held():

@@ -63,11 +63,20 @@ class Target(Protocol):
     def discard(self, release: str) -> None:
         """Remove a release that never was live."""
 
+    def records(self) -> dict[str, Record]:
+        """Return the last record of each release, in the order in which they were made."""
+
     def record(self, record: Record) -> None:
         """Note what became of a release."""
 
-    def prune(self, keep: int) -> list[str]:
-        """Remove all releases but the live one and the `keep` newest good ones; return names.
+    def present(self) -> list[str]:
+        """Return the names of the releases that are there."""
 
-        Raises OSError when something can't be removed.
+    def live_release(self) -> str | None:
+        """Return the name of the live release, or None."""
+
+    def prune(self, keep: int) -> list[str]:
+        """Remove superfluous releases and return their names.
+
+        The live one, the good one before it and the `keep` newest good ones stay. Raises OSError when something can't be removed.
         """

@@ -5,7 +5,6 @@ import fcntl
 import os
 import shutil
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 
 from .. import releases
@@ -14,6 +13,7 @@ from ..files import write_atomically
 from .links import link_into
 
 _META = ".deployr"
+_TIDY_BYTES = 1024 * 1024
 
 
 class VpsTarget:
@@ -134,25 +134,38 @@ class VpsTarget:
         shutil.rmtree(self._incoming(release), ignore_errors=True)
         shutil.rmtree(self.release_path(release), ignore_errors=True)
 
+    def records(self) -> dict[str, releases.Record]:
+        """See Target."""
+        return releases.parse(self._recorded())
+
     def record(self, record: releases.Record) -> None:
         """See Target. A line that a crash tore is ended first: it would swallow this one."""
         torn = self._recorded()[-1:] not in {"", "\n"}
         with self._record_file.open("a", encoding="utf-8") as file:
             file.write(("\n" if torn else "") + releases.render(record))
 
+    def present(self) -> list[str]:
+        """See Target."""
+        return sorted(path.name for path in self._releases.iterdir() if path.is_dir())
+
+    def live_release(self) -> str | None:
+        """See Target."""
+        live = self.live()
+        return Path(live).name if live else None
+
     def prune(self, keep: int) -> list[str]:
         """See Target. What a crash left half-copied goes too."""
-        records = releases.parse(self._recorded())
-        present = [path.name for path in self._releases.iterdir()]
-        live = Path(self.live() or "").name
-        gone = releases.superfluous(present, records, live, keep)
+        records, present = self.records(), self.present()
+        gone = releases.superfluous(present, records, self.live_release(), keep)
         for name in gone:
+            # First the note: what is half removed must not be rolled back to.
             if record := records.get(name):
-                now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-                self.record(record.model_copy(update={"state": "pruned", "at": now}))
+                self.record(releases.pruned(record))
             shutil.rmtree(self.release_path(name))
         for leftover in self._meta.glob("incoming-*"):
             shutil.rmtree(leftover)
+        if self._record_file.exists() and self._record_file.stat().st_size > _TIDY_BYTES:
+            write_atomically(self._record_file, releases.tidy(self.records(), self.present()))
         return list(gone)
 
     def _incoming(self, release: str) -> Path:

@@ -17,6 +17,7 @@ from tests.support.command_line import CommandLine
 
 from .fake_backend import TOKEN, FakeBackend
 from .site import Site
+from .web_app import App
 
 
 @pytest.fixture
@@ -75,3 +76,15 @@ def command(places, monkeypatch, capsys) -> CommandLine:
     """The command `deployr-runner` of those places."""
     where = ("--config-dir", str(places.config), "--state-dir", str(places.state))
     return CommandLine(main, monkeypatch, capsys, *where)
+
+
+@pytest.fixture
+def app():
+    """A web app whose pages the test writes."""
+    server = App()
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+    thread.start()
+    yield server
+    server.shutdown()
+    server.server_close()
+    thread.join()

@@ -11,6 +11,7 @@ from runner.agent import Agent
 from runner.client import Client
 from runner.config import Allow, Places, RunnerConfig, save, save_token
 from runner.stop import StopFlag
+from runner.targets.vps import VpsTarget
 
 from .fake_backend import TOKEN, FakeBackend, FakeJob
 
@@ -99,6 +100,10 @@ class Site:
         path.touch(mode=0o600)
         path.write_text(text)
         return path
+
+    def target(self) -> VpsTarget:
+        """Return the deploy root as the runner sees it."""
+        return VpsTarget(self.root)
 
     @property
     def current(self) -> Path:

@@ -6,7 +6,7 @@ import json
 import pytest
 
 from deployr.states import Reason
-from runner import job as job_module
+from runner import deploy as deploy_module
 from runner.errors import JobFailedError
 from runner.redact import MASK
 
@@ -25,7 +25,7 @@ def deploy(site, monkeypatch):
         def fail(ctx):
             raise error
 
-        monkeypatch.setattr(job_module, "deploy", fail)
+        monkeypatch.setattr(deploy_module, "run", fail)
 
     return end_with
 

@@ -61,9 +61,15 @@ def test_other_path_is_refused():
     assert "goes to /srv/shop" in refusal(params={"path": "/etc"})
 
 
-@pytest.mark.parametrize("action", ["rollback", "plan"])
-def test_other_actions_are_not_supported_yet(action):
-    assert "not supported by this runner version" in refusal(action=action)
+def test_plan_is_under_the_same_rules_as_a_deployment():
+    assert "is not allowed here" in refusal(action="plan", branch="evil")
+    assert "whole hash" in refusal(action="plan", commit="abcd")
+
+
+def test_rollback_needs_neither_branch_nor_commit_but_the_project_and_its_path():
+    assert ENTRY == allowed_entry(spec(action="rollback", branch="gone", commit=""), (ENTRY,))
+    assert "goes to /srv/shop" in refusal(action="rollback", params={"path": "/etc"})
+    assert "may only come from" in refusal(action="rollback", repo="https://example.com/x.git")
 
 
 @pytest.mark.parametrize("commit", ["", "abcd", "a" * 39])
@@ -109,7 +115,7 @@ HOSTILE = {
     "environment": {"environment": "../../etc"},
     "project": {"project": "../blog"},
     "path": {"params": {"path": "/etc"}},
-    "rollback": {"action": "rollback"},
+    "rollback elsewhere": {"action": "rollback", "params": {"path": "/etc"}},
     "open commit": {"commit": "abcd", "unsigned": False},
 }
 

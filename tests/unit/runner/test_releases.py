@@ -56,7 +56,15 @@ PRUNED = {
         3,
         [2],
     ),
-    "order is that of the record": (records(r4="good", r3="good", r2="good"), 2, 1, [1, 3, 4]),
+    "order is that of the record": (records(r4="good", r3="good", r2="good"), 2, 1, [1, 4]),
+    "the one before is kept": (ALL_GOOD, 4, 1, [1, 2]),
+    "the one before a sick one is kept": (
+        records(r1="good", r2="good", r3="good", r4="live"),
+        4,
+        1,
+        [1, 2],
+    ),
+    "the one before an older one is kept": (ALL_GOOD, 2, 1, [3]),
     "no record": ({}, 4, 5, [1, 2, 3]),
 }
 

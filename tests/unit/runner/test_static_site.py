@@ -58,7 +58,8 @@ def test_report_tells_path_release_and_step_times(site):
     assert str(site.root) == report.path
     assert (site.releases[0], "good") == (report.release.name, report.release.state)
     names = [step.name for step in report.steps]
-    assert ["fetch", "checkout", "preflight", "release", "activate", "prune"] == names
+    assert ["fetch", "checkout", "preflight", "make-room", "release"] == names[:5]
+    assert ["activate", "confirm", "prune"] == names[5:]
     assert all(step.ok for step in report.steps)
 
 

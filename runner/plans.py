@@ -1,0 +1,101 @@
+"""Which steps a deployment, a rollback and a dry run consist of."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from deployr.states import Action, Reason
+
+from . import releases, steps
+from .context import Context
+from .errors import JobFailedError
+from .recipes.recipe import Commands
+from .steps import Step
+
+Stage = Callable[[Context], Sequence[Step]]
+"""Returns the steps that can be known once those before have run."""
+
+
+def _source(_: Context) -> Sequence[Step]:
+    """What comes before anything is known of the app."""
+    return (steps.Fetch(), steps.Checkout())
+
+
+def _deployment(ctx: Context) -> list[Step]:
+    """What follows the checkout; steps with nothing to do are left out."""
+    recipe, manifest = ctx.recipe, ctx.manifest
+    hooks, shared = manifest.deploy.hooks, manifest.deploy.shared
+    dirs = tuple(dict.fromkeys((*recipe.shared_dirs, *shared.dirs)))
+    files = tuple(dict.fromkeys((*recipe.shared_files, *shared.files)))
+    own = manifest.build.commands
+    build = recipe.build(ctx.app) if own is None else own
+    before: Commands = (*recipe.before_activate, *hooks.before_activate)
+    keep = manifest.deploy.keep_releases
+    name = releases.release_name(datetime.now(UTC), ctx.task.job_id)
+    planned: list[Step | None] = [
+        steps.Preflight(files),
+        steps.Prune(keep, "make-room"),
+        steps.Build(hooks.before_build, build) if hooks.before_build or build else None,
+        steps.Release(name, manifest.build.output),
+        steps.Link(dirs, files) if dirs or files else None,
+        steps.Hooks("activate-hooks", before) if before else None,
+        *_switch(ctx),
+        steps.Prune(keep),
+    ]
+    return [step for step in planned if step is not None]
+
+
+def _goal(_: Context) -> Sequence[Step]:
+    return (steps.Goal(),)
+
+
+def _rollback(ctx: Context) -> list[Step]:
+    before = ctx.recipe.before_return
+    return [*([steps.Hooks("activate-hooks", before)] if before else []), *_switch(ctx)]
+
+
+def _switch(ctx: Context) -> list[Step]:
+    """From a release that is ready to one that is known to be good."""
+    after: Commands = (*ctx.recipe.after_activate, *ctx.manifest.deploy.hooks.after_activate)
+    check = ctx.manifest.deploy.health_check
+    planned: list[Step | None] = [
+        steps.Activate(after),
+        steps.Hooks("restart", after) if after else None,
+        steps.Health(check) if check else None,
+        steps.Confirm(),
+    ]
+    return [step for step in planned if step is not None]
+
+
+@dataclass(frozen=True)
+class _Describe:
+    """Say what a deployment would do, and what stands in its way."""
+
+    planned: Sequence[Step]
+    name: str = "plan"
+
+    def plan(self, _: Context) -> list[str]:
+        return []
+
+    def run(self, ctx: Context) -> None:
+        problems: list[str] = []
+        for step in self.planned:
+            if isinstance(step, steps.Release):
+                ctx.release = step.release
+            if isinstance(step, steps.Preflight):
+                problems += step.problems(ctx)
+            ctx.log.line(f"would {step.name}")
+            for line in step.plan(ctx):
+                ctx.log.line(f"    {line}")
+        if problems:
+            raise JobFailedError(Reason.PREFLIGHT_FAILED, "\n".join(problems))
+
+    def undo(self, ctx: Context) -> None:
+        """Nothing was done."""
+
+
+STAGES: dict[Action, tuple[Stage, ...]] = {
+    Action.DEPLOY: (_source, _deployment),
+    Action.ROLLBACK: (_goal, _rollback),
+    Action.PLAN: (_source, lambda ctx: (_Describe(_deployment(ctx)),)),
+}
