@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from deployr.detect import package_json
-from deployr.sections import Hook
+from deployr.sections import HealthCheck, Hook
 from deployr.states import Framework
 
 Lines = tuple[str, ...]
@@ -53,6 +53,14 @@ class Ship:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Maintenance:
+    """Command lines, for a live release, that take the site down and bring it up again."""
+
+    down: str
+    up: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Recipe:
     """How apps of one framework are built, shipped and brought to life."""
 
@@ -68,8 +76,15 @@ class Recipe:
     env: Mapping[str, str] = field(default_factory=dict)
     shared_dirs: tuple[str, ...] = ()
     shared_files: tuple[str, ...] = ()
+    writable: Lines = ()
+    """Directories in a release, or shared, in which the web server's user writes too."""
     before_activate: Lines = ()
+    migrates: bool = False
+    """Whether releases change their database with `php artisan migrate`."""
+    maintenance: Maintenance | None = None
     after_activate: Lines = ()
+    health: Callable[[Path, Mapping[str, str]], HealthCheck | None] = lambda *_: None
+    """The check of a release, with the values of its .env, whose deploy.yaml has none."""
     before_return: Lines = ()
     """Run in an older release before a rollback makes it live again."""
 
