@@ -6,6 +6,7 @@ import select
 import signal
 import subprocess
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -91,6 +92,22 @@ class Shell:
             self._check(command, process, errors.read().decode(errors="replace"))
         return b"".join(found)
 
+    @contextlib.contextmanager
+    def started(self, command: Command, sink: Sink) -> Iterator[Callable[[], int | None]]:
+        """Keep a command running during the block, and end its process group with it.
+
+        Output of both streams goes to `sink`, from another thread. What is yielded tells the exit
+        code, or None while it runs. Raises CommandFailedError when it can't be started.
+        """
+        with self._started(command, subprocess.STDOUT) as process:
+            reader = threading.Thread(target=_pass_on, args=(process, sink), daemon=True)
+            reader.start()
+            try:
+                yield process.poll
+            finally:
+                _end(lambda number: _signal_group(process, number))
+                reader.join(_DRAIN_SECONDS)
+
     def sweep(self) -> None:
         """End what the job's commands have left running."""
         end_marked(self._mark)
@@ -163,6 +180,13 @@ class Shell:
             return bool(_signal_marked(self._mark, number)) or grouped
 
         _end(signal_all)
+
+
+def _pass_on(process: subprocess.Popen[bytes], sink: Sink) -> None:
+    assert process.stdout is not None  # noqa: S101 - told to Popen above
+    with contextlib.suppress(OSError, ValueError):  # closed while a left-over child holds it
+        while chunk := os.read(process.stdout.fileno(), _READ_BYTES):
+            sink(chunk)
 
 
 def end_marked(mark: str) -> None:
