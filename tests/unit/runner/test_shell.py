@@ -240,25 +240,3 @@ def test_command_shows_itself_as_people_wrote_it():
 
     assert "npm ci" == Command.line("npm ci", Path("/"), env).title
     assert "git fetch" == argv.title
-
-
-def test_background_command_is_ended_with_its_children(runs, monkeypatch):
-    monkeypatch.setattr(shell_module, "TERM_SECONDS", 0.2)
-    command = Command.line("trap '' TERM; echo up; sleep 300 & wait", runs.cwd, PATH)
-    said: list[bytes] = []
-
-    with runs.shell.started(command, said.append) as exit_code:
-        while not said:
-            time.sleep(0.01)
-        assert exit_code() is None
-        assert marked_processes(runs.mark)
-
-    assert b"up\n" == b"".join(said)
-    assert [] == marked_processes(runs.mark)
-
-
-def test_background_command_that_ended_by_itself_tells_its_exit_code(runs):
-    with runs.shell.started(Command.line("exit 3", runs.cwd, PATH), print) as exit_code:
-        while exit_code() is None:
-            time.sleep(0.01)
-        assert 3 == exit_code()
