@@ -49,6 +49,17 @@ PLACES: dict[str, Callable[[], None]] = {
     "all told": lambda: setattr(journal.Journal, "remove", _die),
 }
 
+
+def _die_in_step(number: int) -> None:
+    _then_die(journal.Journal, "begin_step", count=number)
+
+
 if __name__ == "__main__":
-    PLACES[sys.argv.pop(1)]()
+    place = sys.argv.pop(1)
+    # "step 5": at the beginning of the fifth step, which is the end of the fourth.
+    word, _, number = place.partition(" ")
+    if word == "step":
+        _die_in_step(int(number))
+    else:
+        PLACES[place]()
     main.main()

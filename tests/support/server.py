@@ -70,6 +70,11 @@ class Server:
         current = self.root(project) / "current"
         return current.readlink().name if current.is_symlink() else None
 
+    @property
+    def repo(self) -> Path:
+        """The developer's checkout; all projects are deployed from it."""
+        return self._repo
+
     def push(self, project: str = "shop", **manifest: Any) -> int:
         """Commit this deploy.yaml and queue a job; return its id."""
         (self._repo / "index.html").write_text(str(time.monotonic()))
