@@ -103,6 +103,8 @@ class Restart(Section):
     supervisor: Unit | None = None
     reload: bool = False
     """Reload instead of restart, where the program can."""
+    port: Annotated[int, Field(strict=True, ge=1, le=65535)] | None = None
+    """Local port that must take connections again before the next one is restarted."""
 
     @model_validator(mode="after")
     def _one(self) -> Self:
