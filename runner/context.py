@@ -1,6 +1,6 @@
 """What the steps of one deployment work with, and what they found out so far."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from deployr.sections import Hook
 from deployr.states import Framework
 from deployr.wire import JobSpec, Release, Step
 
-from . import environment
+from . import environment, memory
 from .config import Allow
 from .lifeline import Lifeline
 from .logstream import JobLog
@@ -86,20 +86,26 @@ class Context:
         *,
         release: Path | None = None,
         shell: Shell | None = None,
+        tee: Callable[[bytes], object] = lambda _: None,
     ) -> None:
         """Run command lines one after the other, showing each and its output in the log.
 
         Once the release is live they may start what is to stay: it does not carry the job's mark.
-        They are told of `release`, by default the new one once it exists. Raises CommandFailedError for the first that fails, and JobFailedError when stopped.
+        They are told of `release`, by default the new one once it exists; `tee` gets their output too. Raises CommandFailedError for the first that fails, and JobFailedError when stopped.
         """
         if release is None and self.release:
             release = self.target.release_path(self.release)
+
+        def sink(chunk: bytes) -> None:
+            self.log.output(chunk)
+            tee(chunk)
+
         for hook in (Hook(run=each) if isinstance(each, str) else each for each in lines):
             self.log.line(f"$ {hook.run}")
-            command = Command.line(hook.run, cwd, self._env(release))
+            command = Command.line(hook.run, cwd, self.env(release))
             try:
                 (shell or self.shell).run(
-                    command, self.log.output, marked=not self.was_live, seconds=hook.timeout
+                    command, sink, marked=not self.was_live, seconds=hook.timeout
                 )
             finally:
                 self.log.end_output()
@@ -146,7 +152,8 @@ class Context:
             manifest=self.manifest.model_dump(mode="json", exclude_defaults=True),
         )
 
-    def _env(self, release: Path | None) -> Mapping[str, str]:
+    def env(self, release: Path | None) -> Mapping[str, str]:
+        """Return the environment of the app's commands, told of `release` if there is one."""
         facts = {
             "DEPLOYR_PROJECT": self.task.spec.project,
             "DEPLOYR_ENVIRONMENT": self.task.spec.environment,
@@ -157,4 +164,7 @@ class Context:
         }
         if release is not None:
             facts["DEPLOYR_RELEASE"] = str(release)
-        return environment.for_app(self.recipe.env, self.manifest.build.env, facts)
+        recipe = memory.node_options(self.manifest.build.memory) | self.recipe.env
+        if self.recipe.version_variable:
+            recipe[self.recipe.version_variable] = self.commit
+        return environment.for_app(recipe, self.manifest.build.env, facts)

@@ -8,6 +8,21 @@ from deployr.states import Framework
 from .recipe import App, Lines, Recipe, Ship, npm_problems
 
 _STANDALONE = Path(".next/standalone")
+_EXPORTED = "_next/static"
+_STATIC = ".next/static"
+_MARK = b"__NEXT_PRIVATE_STANDALONE_CONFIG"
+"""Next.js writes this into the server of a standalone build, and an app into none of its own."""
+
+
+def is_standalone(release: Path) -> bool:
+    """Tell whether `node server.js` starts this release as `output: "standalone"` means it."""
+    server = release / "server.js"
+    return server.is_file() and not server.is_symlink() and _MARK in server.read_bytes()
+
+
+def static_directory(release: Path) -> str | None:
+    """Return where a release has the files with hashed names that browsers ask for, or None."""
+    return next((name for name in (_STATIC, _EXPORTED) if (release / name).is_dir()), None)
 
 
 def _build(app: App) -> Lines:
@@ -53,4 +68,6 @@ RECIPE = Recipe(
     build=_build,
     ship=_ship,
     env={"NEXT_TELEMETRY_DISABLED": "1"},
+    # The build puts it into its pages: a tab of another version loads anew instead of failing.
+    version_variable="NEXT_DEPLOYMENT_ID",
 )

@@ -74,6 +74,8 @@ class Recipe:
     ship: Callable[[App], Ship]
     """Raises ValueError, with a sentence, when the build did not make what it should."""
     env: Mapping[str, str] = field(default_factory=dict)
+    version_variable: str | None = None
+    """Environment variable by which the app takes the commit for the name of its version."""
     shared_dirs: tuple[str, ...] = ()
     shared_files: tuple[str, ...] = ()
     writable: Lines = ()
