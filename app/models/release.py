@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, Integer, String
+from sqlalchemy import ForeignKey, Index, Integer, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.extensions import Base
@@ -10,16 +10,22 @@ from app.models.types import BigId, UtcDateTime, table_args
 
 
 class Release(Base):
-    """A release on a server, as its runner knew it when the job ended."""
+    """A release on a server, as its runner knew it when its last job there ended."""
 
     __tablename__ = "releases"
-    __table_args__ = table_args(Index(None, "project_id", "environment", "id"))
+    __table_args__ = table_args(
+        Index(None, "project_id", "environment", "id"),
+        UniqueConstraint("project_id", "environment", "runner_id", "name"),
+    )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     project_id: Mapped[int] = mapped_column(BigId, ForeignKey("projects.id"))
     environment: Mapped[str] = mapped_column(String(63))
     runner_id: Mapped[int] = mapped_column(BigId, ForeignKey("runners.id"), index=True)
-    job_id: Mapped[int] = mapped_column(BigId, ForeignKey("deployment_jobs.id"), unique=True)
+    job_id: Mapped[int | None] = mapped_column(
+        BigId, ForeignKey("deployment_jobs.id"), unique=True
+    )
+    """The job that made it; null for one that the runner found on its server."""
     name: Mapped[str] = mapped_column(String(64))
     commit_hash: Mapped[str] = mapped_column(String(64))
     state: Mapped[str] = mapped_column(String(16))

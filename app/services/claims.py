@@ -81,7 +81,8 @@ def _end(news: News) -> tuple[Row[Any], Standing]:
 def _select_job() -> Select[Any]:
     job = DeploymentJob
     columns: list[Any] = [
-        *(job.id, job.project_id, job.environment, job.status, job.runner_id, job.claim_id),
+        *(job.id, job.project_id, job.environment, job.action, job.status),
+        *(job.runner_id, job.claim_id),
         *(job.log_bytes, job.log_final_bytes, job.logs_complete, job.watched_until),
         *(job.cancel_requested_at, job.started_at, job.completed_at, job.expires_at),
         *(job.reaped_at, job.late_result, job.activated_at, job.version, job.logs_path),

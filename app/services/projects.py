@@ -114,7 +114,8 @@ def _delete(user: UserActor, project_id: int) -> None:
     if db.session.scalar(jobs.where(DeploymentJob.status.in_(UNFINISHED)).limit(1)):
         raise _job_active()
     forget(list(db.session.scalars(jobs)))
-    for child in (JobLog, JobStep, Release):
+    db.session.execute(delete(Release).where(Release.project_id == project.id))
+    for child in (JobLog, JobStep):
         db.session.execute(delete(child).where(child.job_id.in_(jobs)))
     db.session.execute(delete(DeploymentJob).where(DeploymentJob.project_id == project.id))
     db.session.delete(project)

@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Row, insert, update
+from sqlalchemy import Row, insert, or_, select, update
 
 from app.clock import utcnow
 from app.extensions import db
-from app.models import DeploymentJob, JobStep, Release
+from app.models import DeploymentJob, JobStep
 from app.services.news import News
+from app.services.release_news import note_releases
 from app.services.transactions import RacedError, changed
 from deployr.states import JobStatus, Reason
 from deployr.wire import Report
@@ -16,7 +17,6 @@ from deployr.wire import Report
 _MAX_TEXT = 4096
 _MAX_STEPS = 200
 _MAX_SECONDS = 1e9
-_MAX_COUNT = 2**31 - 1
 
 
 def close(news: News, row: Row[Any]) -> None:
@@ -41,7 +41,8 @@ def close(news: News, row: Row[Any]) -> None:
     )
     if not changed(closed):
         raise RacedError
-    _record(row, news)
+    _record_steps(row, news)
+    note_releases(news, row)
 
 
 def note_late(news: News, row: Row[Any]) -> None:
@@ -65,7 +66,9 @@ def note_late(news: News, row: Row[Any]) -> None:
     )
     if not changed(noted):
         raise RacedError
-    _record(row, news)
+    _record_steps(row, news)
+    if not _is_outdated(row, news):
+        note_releases(news, row)
 
 
 def _reason(news: News) -> Reason | None:
@@ -100,7 +103,7 @@ def _web_address(url: str | None) -> str | None:
     return _cut(url) if url and url.startswith(("https://", "http://")) else None
 
 
-def _record(row: Row[Any], news: News) -> None:
+def _record_steps(row: Row[Any], news: News) -> None:
     steps = [
         {
             "job_id": row.id,
@@ -113,17 +116,17 @@ def _record(row: Row[Any], news: News) -> None:
     ]
     if steps:
         db.session.execute(insert(JobStep), steps)
-    if (release := news.report.release) is not None:
-        db.session.add(
-            Release(
-                project_id=row.project_id,
-                environment=row.environment,
-                runner_id=news.runner.id,
-                job_id=row.id,
-                name=release.name,
-                commit_hash=release.commit,
-                state=release.state,
-                migrations=min(max(release.migrations, 0), _MAX_COUNT),
-                created_at=utcnow(),
-            )
-        )
+
+
+def _is_outdated(row: Row[Any], news: News) -> bool:
+    """Tell whether the runner has ended a later job there: it told the releases as they are now."""
+    job = DeploymentJob
+    later = select(job.id).where(
+        job.project_id == row.project_id,
+        job.environment == row.environment,
+        job.status.in_((JobStatus.COMPLETED, JobStatus.FAILED)),
+        job.id > row.id,
+        job.runner_id == news.runner.id,
+        or_(job.reaped_at.is_(None), job.late_result.is_not(None)),
+    )
+    return db.session.scalar(later.limit(1)) is not None
