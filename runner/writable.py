@@ -1,0 +1,107 @@
+"""Directories that PHP's user and the runner's user both write in, made so without root."""
+
+import contextlib
+import os
+import pwd
+import re
+import stat
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from . import acl
+
+_POOLS = ("php/*/fpm/pool.d/*.conf", "php-fpm.d/*.conf")
+_POOL_USER = re.compile(r"^\s*user\s*=\s*([\w.-]+)\s*$", re.MULTILINE)
+_APACHE_PHP = "apache2/mods-enabled/php*.load"
+_APACHE_USER = "www-data"
+
+Open = Callable[[int], None]
+"""Opens up the file or directory of a descriptor. Raises OSError."""
+
+
+def php_users(etc: Path = Path("/etc")) -> set[str]:
+    """Return the users that this server's PHP is configured to run as."""
+    found = set()
+    for pattern in _POOLS:
+        for path in etc.glob(pattern):
+            with contextlib.suppress(OSError):
+                found |= set(_POOL_USER.findall(path.read_text(errors="replace")))
+    return found | ({_APACHE_USER} if any(etc.glob(_APACHE_PHP)) else set())
+
+
+def strangers(names: set[str]) -> set[int]:
+    """Return the ids of those users; none when one of them is the runner's own."""
+    found = set()
+    for name in names:
+        with contextlib.suppress(KeyError):
+            found.add(pwd.getpwnam(name).pw_uid)
+    return set() if os.geteuid() in found else found
+
+
+def shared_group(directory: Path) -> int | None:
+    """Return the group that the owner shares `directory` with: its setgid bit says so."""
+    status = directory.stat()
+    return status.st_gid if status.st_mode & stat.S_ISGID else None
+
+
+def for_group(group: int) -> Open:
+    """Return what lets a group write, also in what is made later."""
+
+    def open_up(fd: int) -> None:
+        status = os.fstat(fd)
+        mode = stat.S_IMODE(status.st_mode)
+        wanted = mode | (0o2070 if stat.S_ISDIR(status.st_mode) else 0o060)
+        if status.st_gid != group:
+            os.fchown(fd, -1, group)
+        if mode != wanted:
+            os.fchmod(fd, wanted)
+
+    return open_up
+
+
+def for_user(user: int) -> Open:
+    """Return what lets another user write, and us in what that user makes."""
+    return lambda fd: acl.grant(fd, user, os.geteuid())
+
+
+def open_up(top: Path, opener: Open) -> OSError | None:
+    """Open `top` and all of ours below it; return the first error that was met.
+
+    What belongs to others is left as it is: they alone may change it, and have it already.
+    """
+    first: OSError | None = None
+    for fd in _ours(top):
+        try:
+            opener(fd)
+        except OSError as error:
+            first = first or error
+    return first
+
+
+def _ours(top: Path) -> Iterator[int]:
+    """Yield a descriptor of each file and directory of this user; links are not followed."""
+    for _, directories, files, fd in os.fwalk(top):
+        yield fd
+        for name in files:
+            with contextlib.suppress(OSError), _opened(name, fd) as file:
+                status = os.fstat(file)
+                if status.st_uid == os.geteuid() and stat.S_ISREG(status.st_mode):
+                    yield file
+        directories[:] = [name for name in directories if _is_ours(name, fd)]
+
+
+def _is_ours(name: str, parent: int) -> bool:
+    try:
+        return os.stat(name, dir_fd=parent, follow_symlinks=False).st_uid == os.geteuid()
+    except FileNotFoundError:
+        return False
+
+
+@contextlib.contextmanager
+def _opened(name: str, parent: int) -> Iterator[int]:
+    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    fd = os.open(name, flags, dir_fd=parent)
+    try:
+        yield fd
+    finally:
+        os.close(fd)
