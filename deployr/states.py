@@ -36,7 +36,7 @@ class Reason(StrEnum):
     RUNNER_LOST = "runner_lost"  # no sign of life for longer than the lease
     RUNNER_STOPPED = "runner_stopped"  # the runner was shut down while it worked
     RUNNER_CRASHED = "runner_crashed"  # the runner died and says so after its restart
-    PREFLIGHT_FAILED = "preflight_failed"  # refused before any change: a tool or file is missing
+    PREFLIGHT_FAILED = "preflight_failed"  # the server is not fit: a tool, file or room is missing
     POLICY_REFUSED = "policy_refused"  # the runner's owner does not allow this deployment
     SIGNATURE_REJECTED = "signature_rejected"  # the job is not signed by a trusted key
     HEALTH_CHECK_FAILED = "health_check_failed"  # the new release did not answer as it should

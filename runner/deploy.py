@@ -64,6 +64,10 @@ def _run_step(step: Step, ctx: Context) -> None:
     except CommandFailedError as error:
         detail = f"step {step.name}: {error}"
         raise JobFailedError(Reason.EXIT_NONZERO, detail, error.exit_code) from None
+    except OSError as error:  # the server's fault, as a full disk or a missing right
+        place = f": {error.filename}" if error.filename else ""
+        detail = f"step {step.name}: {error.strerror or error}{place}"
+        raise JobFailedError(Reason.PREFLIGHT_FAILED, detail) from error
     except Exception as error:  # also a bug of ours must not leave a deployment half done
         detail = f"step {step.name}: {type(error).__name__}: {error}"
         raise JobFailedError(Reason.INTERNAL, detail) from error

@@ -81,11 +81,13 @@ class Prune:
 
     def run(self, ctx: Context) -> None:
         try:
-            gone = ctx.target.prune(self.keep)
+            pruned = ctx.target.prune(self.keep)
         except OSError as error:
-            ctx.log.line(f"warning: an old release can't be removed: {error}")
-        else:
-            ctx.log.line(f"removed: {', '.join(gone) or 'nothing'}")
+            ctx.log.line(f"warning: old releases can't be removed: {error}")
+            return
+        ctx.log.line(f"removed: {', '.join(pruned.gone) or 'nothing'}")
+        for problem in pruned.stuck:
+            ctx.log.line(f"warning: an old release can't be removed: {problem}")
 
     def undo(self, ctx: Context) -> None:
         """What is gone is gone: it was no goal of a rollback."""
