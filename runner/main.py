@@ -11,7 +11,9 @@ from deployr.states import Reason
 
 from .agent import Agent, Limits
 from .client import Client
-from .commands import allow, register, status
+from .commands.allow import allow
+from .commands.register import register
+from .commands.status import status
 from .config import Places, load, load_token
 from .errors import ExitCode, RunnerError
 from .state import sole_agent

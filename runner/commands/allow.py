@@ -1,0 +1,75 @@
+"""`deployr-runner allow`: the owner's list."""
+
+import json
+from typing import Any
+
+import click
+
+from deployr.wire import DEFAULT_ENVIRONMENT
+
+from ..config import Allow, Places, load, make_allow, save, with_allowed
+from ..errors import ConfigError
+
+
+@click.group()
+def allow() -> None:
+    """Show and change what this runner may deploy."""
+
+
+@allow.command("add")
+@click.option("--project", required=True, help="Name of the project.")
+@click.option("--repo", required=True, help="Its repository, exactly as the backend names it.")
+@click.option("--branch", "branches", required=True, multiple=True, help="Repeatable.")
+@click.option("--path", required=True, help="Where it goes on this server.")
+@click.option("--environment", default=DEFAULT_ENVIRONMENT, show_default=True)
+@click.pass_obj
+def add(places: Places, /, **fields: Any) -> None:  # noqa: ANN401 - checked by make_allow
+    """Let this runner deploy a repository's branch to a path.
+
+    \b
+    Example:
+      deployr-runner allow add --project my-app --repo git@github.com:me/my-app.git \\
+        --branch main --path /var/www/my-app
+    """
+    entry = make_allow(**fields)
+    save(places, with_allowed(load(places), entry))
+    click.echo(f"{entry.project} ({entry.environment}) may be deployed to {entry.path}")
+
+
+@allow.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
+@click.pass_obj
+def list_(places: Places, *, as_json: bool) -> None:
+    """List what this runner may deploy."""
+    entries = load(places).allow
+    if as_json:
+        click.echo(json.dumps([entry.model_dump(mode="json") for entry in entries], indent=2))
+        return
+    for entry in entries:
+        click.echo(line(entry))
+    if not entries:
+        click.echo("Nothing is allowed yet: deployr-runner allow add --help")
+
+
+@allow.command("remove")
+@click.option("--project", required=True, help="Name of the project.")
+@click.option("--environment", default=DEFAULT_ENVIRONMENT, show_default=True)
+@click.pass_obj
+def remove(places: Places, project: str, environment: str) -> None:
+    """Take a project off the list; what is deployed stays."""
+    config = load(places)
+    left = tuple(
+        entry
+        for entry in config.allow
+        if (entry.project, entry.environment) != (project, environment)
+    )
+    if left == config.allow:
+        raise ConfigError(f"{project} ({environment}) is not on the list")
+    save(places, config.model_copy(update={"allow": left}))
+    click.echo(f"{project} ({environment}) may not be deployed any more")
+
+
+def line(entry: Allow) -> str:
+    """Return an entry of the list as one line."""
+    branches = ", ".join(entry.branches)
+    return f"{entry.project} ({entry.environment}): {entry.repo} [{branches}] to {entry.path}"
