@@ -24,7 +24,12 @@ PORT_SECONDS = 30.0
 _KEPT_BYTES = 4096
 _NOT_FOUND = 127
 
-_NO_SUDO = ("a password is required", "not allowed to", "not in the sudoers", "terminal is required")
+_NO_SUDO = (
+    "a password is required",
+    "not allowed to",
+    "not in the sudoers",
+    "terminal is required",
+)
 _NO_SOCKET = ("Permission denied", "PermissionError")
 
 

@@ -1,12 +1,12 @@
 #!/bin/sh
 # Install the Debian packages that the tests run as real parts: setup-machine.sh [LIST]
-# Without LIST: MariaDB, PHP with composer and Laravel. `system`: Apache with a firewall.
+# Without LIST: MariaDB, nginx, supervisor, PHP with composer and Laravel. `system`: Apache with a firewall.
 # `bench`: what `make bench-deploy` measures beside us, Capistrano and an SSH server.
 # Does nothing when they are there; without root it says what to install.
 set -eu
 
 case "${1:-}" in
-    "") packages="git curl rsync mariadb-server php-cli php-xml php-mbstring php-sqlite3 composer php-laravel-framework" ;;
+    "") packages="git curl rsync sudo supervisor nginx wrk mariadb-server php-cli php-xml php-mbstring php-sqlite3 composer php-laravel-framework" ;;
     bench) packages="git openssh-server openssh-client capistrano php-cli php-xml php-mbstring php-sqlite3 composer php-laravel-framework" ;;
     system) packages="git apache2 libapache2-mod-security2 modsecurity-crs" ;;
     *)
