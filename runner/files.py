@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 import secrets
 import stat
 from pathlib import Path
@@ -33,6 +34,13 @@ def write_atomically(path: Path, text: str, mode: int = PRIVATE) -> None:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def half_written(path: Path) -> list[Path]:
+    """Return what killed writers of `path` left beside it."""
+    name = re.compile(rf"\.{re.escape(path.name)}\.[0-9a-f]{{16}}")
+    near = path.parent.iterdir() if path.parent.is_dir() else ()
+    return [other for other in near if name.fullmatch(other.name)]
 
 
 def read_private(path: Path) -> str | None:

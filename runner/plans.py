@@ -9,6 +9,7 @@ from deployr.states import Action, Reason
 from . import releases, steps
 from .context import Context
 from .errors import JobFailedError
+from .preflight import problems_of, warnings_of
 from .recipes.recipe import Commands
 from .steps import Step
 
@@ -29,16 +30,22 @@ def _deployment(ctx: Context) -> list[Step]:
     files = tuple(dict.fromkeys((*recipe.shared_files, *shared.files)))
     own = manifest.build.commands
     build = recipe.build(ctx.app) if own is None else own
-    before: Commands = (*recipe.before_activate, *hooks.before_activate)
+    before, hooked = recipe.before_activate, hooks.before_activate
+    pause = recipe.maintenance if manifest.laravel.maintenance else None
     keep = manifest.deploy.keep_releases
     name = releases.release_name(datetime.now(UTC), ctx.task.job_id)
     planned: list[Step | None] = [
         steps.Preflight(files),
+        *_recovery(ctx),
         steps.Prune(keep, "make-room"),
         steps.Build(hooks.before_build, build) if hooks.before_build or build else None,
         steps.Release(name, manifest.build.output),
         steps.Link(dirs, files) if dirs or files else None,
-        steps.Hooks("activate-hooks", before) if before else None,
+        steps.Hooks("prepare", before) if before else None,
+        steps.BeginMaintenance(pause) if pause else None,
+        steps.Migrate() if recipe.migrates else None,
+        steps.Hooks("activate-hooks", hooked) if hooked else None,
+        steps.Writable(recipe.writable) if recipe.writable else None,
         *_switch(ctx),
         steps.Prune(keep),
     ]
@@ -51,16 +58,26 @@ def _goal(_: Context) -> Sequence[Step]:
 
 def _rollback(ctx: Context) -> list[Step]:
     before = ctx.recipe.before_return
-    return [*([steps.Hooks("activate-hooks", before)] if before else []), *_switch(ctx)]
+    prepare = [steps.Hooks("prepare", before)] if before else []
+    return [*_recovery(ctx), *prepare, *_switch(ctx)]
+
+
+def _recovery(ctx: Context) -> list[Step]:
+    """What a crashed deployment left undone."""
+    pause = ctx.recipe.maintenance
+    return [steps.Recover(pause)] if pause and steps.was_left_down(ctx) else []
 
 
 def _switch(ctx: Context) -> list[Step]:
     """From a release that is ready to one that is known to be good."""
     after: Commands = (*ctx.recipe.after_activate, *ctx.manifest.deploy.hooks.after_activate)
     check = ctx.manifest.deploy.health_check
+    is_paused = ctx.manifest.laravel.maintenance or steps.was_left_down(ctx)
+    pause = ctx.recipe.maintenance if is_paused else None
     planned: list[Step | None] = [
         steps.Activate(after),
         steps.Hooks("restart", after) if after else None,
+        steps.EndMaintenance(pause) if pause else None,
         steps.Health(check) if check else None,
         steps.Confirm(),
     ]
@@ -83,7 +100,10 @@ class _Describe:
             if isinstance(step, steps.Release):
                 ctx.release = step.release
             if isinstance(step, steps.Preflight):
-                problems += step.problems(ctx)
+                found = step.findings(ctx)
+                problems += problems_of(found)
+                for text in warnings_of(found):
+                    ctx.log.line(f"warning: {text}")
             ctx.log.line(f"would {step.name}")
             for line in step.plan(ctx):
                 ctx.log.line(f"    {line}")

@@ -1,9 +1,11 @@
-"""Which programs this server lacks."""
+"""Which programs this server lacks, and what those that are there say of themselves."""
 
 import shutil
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 
 from . import environment
+from .shell import Command, CommandFailedError, Shell
 
 _ADVICE = {
     "composer": "apt-get install composer, or getcomposer.org",
@@ -23,3 +25,16 @@ def missing_tools(names: Iterable[str]) -> list[str]:
         for name in names
         if shutil.which(name, path=path) is None
     ]
+
+
+def asker(shell: Shell, env: Mapping[str, str]) -> Callable[[str, Path], str | None]:
+    """Return what runs a command line in a directory, and returns its output or None."""
+
+    def ask(line: str, place: Path) -> str | None:
+        try:
+            said = shell.read(Command.line(line, place, {**environment.base(), **env}))
+        except CommandFailedError:
+            return None
+        return said.decode("utf-8", "replace")
+
+    return ask

@@ -1,24 +1,34 @@
 """The steps of a deployment, in one module a stage."""
 
 from .activate import Activate, Confirm, Health, Prune
-from .build import Build, Preflight
+from .build import Build
+from .maintenance import BeginMaintenance, EndMaintenance, Recover, was_left_down
+from .migrate import Migrate
+from .preflight import Preflight
 from .release import Hooks, Link, Release
 from .rollback import Goal
 from .source import Checkout, Fetch
 from .step import Step
+from .writable import Writable
 
 __all__ = [
     "Activate",
+    "BeginMaintenance",
     "Build",
     "Checkout",
     "Confirm",
+    "EndMaintenance",
     "Fetch",
     "Goal",
     "Health",
     "Hooks",
     "Link",
+    "Migrate",
     "Preflight",
     "Prune",
+    "Recover",
     "Release",
     "Step",
+    "Writable",
+    "was_left_down",
 ]

@@ -9,7 +9,8 @@ from ..context import Context
 from ..errors import JobFailedError
 from ..recipes import Ship
 from ..recipes.recipe import Commands
-from .build import ENV_FILE
+from . import envfile
+from .envfile import ENV_FILE
 from .step import as_lines
 
 
@@ -69,8 +70,8 @@ class Link:
         ]
 
     def run(self, ctx: Context) -> None:
-        if ENV_FILE in self.files and ctx.task.env_text is not None:
-            ctx.target.write_shared(ENV_FILE, ctx.task.env_text)
+        if ENV_FILE in self.files:
+            envfile.write(ctx)
         if ENV_FILE in self.files and ctx.recipe.framework is Framework.STATIC:
             ctx.log.line(
                 f"warning: .env is linked into a static site: if {ctx.task.root}/current is a "

@@ -12,6 +12,7 @@ from deployr.states import Reason
 from .. import releases
 from ..context import Context
 from ..errors import JobFailedError
+from ..preflight import problems_of
 from ..recipes import RECIPES
 from ..releases import Record
 
@@ -31,8 +32,9 @@ class Goal:
     def run(self, ctx: Context) -> None:
         if not ctx.target.root.is_dir():
             _refuse(f"nothing was ever deployed to {ctx.task.root}")
-        if problems := ctx.target.problems():
+        if problems := problems_of(ctx.target.findings(ctx.task.entry)):
             raise JobFailedError(Reason.PREFLIGHT_FAILED, "\n".join(problems))
+        ctx.target.prepare()
         if not ctx.target.lock():
             _refuse(f"another deployment is working in {ctx.task.root}; try again when it is done")
         goal = _goal(ctx)

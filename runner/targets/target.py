@@ -1,10 +1,21 @@
 """What every kind of place that an app is deployed to can do."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from ..config import Allow
+from ..preflight import Finding
 from ..releases import Record
+
+
+@dataclass
+class Pruned:
+    """What was removed, and why the rest could not be."""
+
+    gone: list[str] = field(default_factory=list)
+    stuck: list[str] = field(default_factory=list)
 
 
 class Target(Protocol):
@@ -17,8 +28,14 @@ class Target(Protocol):
     def secrets(self) -> dict[str, str]:
         """Return what the env files there set, by name."""
 
-    def problems(self) -> list[str]:
-        """Make the directories that are missing and say what stands in the way, as sentences."""
+    def findings(self, entry: Allow) -> list[Finding]:
+        """Say what is wrong with the place that the owner gave for `entry`; change nothing."""
+
+    def prepare(self) -> None:
+        """Make the directories that are missing. Raises OSError."""
+
+    def clear_leftovers(self, files: Sequence[str]) -> None:
+        """Remove what killed deployments left of shared `files`; only under the lock."""
 
     def lock(self) -> bool:
         """Keep other deployments out until `unlock`; tell whether nobody else had done so."""
@@ -75,8 +92,8 @@ class Target(Protocol):
     def live_release(self) -> str | None:
         """Return the name of the live release, or None."""
 
-    def prune(self, keep: int) -> list[str]:
-        """Remove superfluous releases and return their names.
+    def prune(self, keep: int) -> Pruned:
+        """Remove superfluous releases, as many as can be.
 
-        The live one, the good one before it and the `keep` newest good ones stay. Raises OSError when something can't be removed.
+        The live one, the good one before it and the `keep` newest good ones stay.
         """

@@ -1,16 +1,25 @@
 """The server that the runner runs on: plain local files."""
 
+import contextlib
 import errno
 import fcntl
 import os
+import shlex
 import shutil
+import stat
 from collections.abc import Sequence
 from pathlib import Path
 
+from deployr.wire import DEFAULT_ENVIRONMENT
+
 from .. import releases
+from ..config import Allow
 from ..envfile import values_in
-from ..files import write_atomically
+from ..files import half_written, write_atomically
+from ..preflight import Finding
+from ..preflight.place import place_findings
 from .links import link_into
+from .target import Pruned
 
 _META = ".deployr"
 _TIDY_BYTES = 1024 * 1024
@@ -38,25 +47,23 @@ class VpsTarget:
                 found[f"{path.name}:{name}" if is_taken else name] = value
         return found
 
-    def problems(self) -> list[str]:
+    def findings(self, entry: Allow) -> list[Finding]:
         """See Target."""
-        try:
-            for directory in (self._releases, self._shared, self._meta):
-                directory.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            return [f"{self.root} can't be used: {error.strerror}: {error.filename}"]
-        found = [
-            f"{directory} can't be written by this user"
-            for directory in (self.root, self._releases, self._shared, self._meta)
-            if not os.access(directory, os.W_OK | os.X_OK)
-        ]
-        if self._current.exists() and not self._current.is_symlink():
-            found.append(
-                f"{self._current} is not a symbolic link: move it away "
-                f"(mv {self._current} {self._current}.old), let the web server point to it again "
-                "after the deployment"
-            )
-        return found
+        words = ["deployr-runner", "adopt", entry.project]
+        if entry.environment != DEFAULT_ENVIRONMENT:
+            words += ["--environment", entry.environment]
+        return place_findings(self.root, shlex.join(words))
+
+    def prepare(self) -> None:
+        """See Target."""
+        for directory in (self._releases, self._shared, self._meta):
+            directory.mkdir(parents=True, exist_ok=True)
+
+    def clear_leftovers(self, files: Sequence[str]) -> None:
+        """See Target. They may hold secrets; the rest is removed with old releases."""
+        for path in (self._record_file, *map(self.shared_path, files)):
+            for leftover in half_written(path):
+                leftover.unlink()
 
     def lock(self) -> bool:
         """See Target. The kernel drops the lock when this process dies."""
@@ -92,7 +99,12 @@ class VpsTarget:
         """See Target."""
         path = self.shared_path(name)
         path.parent.mkdir(parents=True, exist_ok=True)
+        mode, group = _rights(path)
         write_atomically(path, text)
+        # Who may read it is decided last: nobody else may while the group is still another.
+        with contextlib.suppress(PermissionError):
+            os.chown(path, -1, group)
+            path.chmod(mode)
 
     def release_path(self, release: str) -> Path:
         """See Target."""
@@ -146,6 +158,8 @@ class VpsTarget:
 
     def present(self) -> list[str]:
         """See Target."""
+        if not self._releases.is_dir():
+            return []
         return sorted(path.name for path in self._releases.iterdir() if path.is_dir())
 
     def live_release(self) -> str | None:
@@ -153,20 +167,32 @@ class VpsTarget:
         live = self.live()
         return Path(live).name if live else None
 
-    def prune(self, keep: int) -> list[str]:
+    def prune(self, keep: int) -> Pruned:
         """See Target. What a crash left half-copied goes too."""
         records, present = self.records(), self.present()
         gone = releases.superfluous(present, records, self.live_release(), keep)
+        result = Pruned()
         for name in gone:
             # First the note: what is half removed must not be rolled back to.
-            if record := records.get(name):
+            record = records.get(name)
+            if record and record.state != "pruned":
                 self.record(releases.pruned(record))
-            shutil.rmtree(self.release_path(name))
-        for leftover in self._meta.glob("incoming-*"):
-            shutil.rmtree(leftover)
+            self._remove(self.release_path(name), result)
+        for leftover in sorted(self._meta.glob("incoming-*")):
+            self._remove(leftover, result)
         if self._record_file.exists() and self._record_file.stat().st_size > _TIDY_BYTES:
             write_atomically(self._record_file, releases.tidy(self.records(), self.present()))
-        return list(gone)
+        return result
+
+    @staticmethod
+    def _remove(path: Path, result: Pruned) -> None:
+        try:
+            shutil.rmtree(path)
+        except OSError as error:
+            # The name alone: Python removes entries relative to their directory.
+            result.stuck.append(f"{path} ({error.filename}: {error.strerror})")
+        else:
+            result.gone.append(path.name)
 
     def _incoming(self, release: str) -> Path:
         return self._meta / f"incoming-{release}"
@@ -175,3 +201,15 @@ class VpsTarget:
         if not self._record_file.exists():
             return ""
         return self._record_file.read_text(encoding="utf-8", errors="replace")
+
+
+def _rights(path: Path) -> tuple[int, int]:
+    """Return mode and group of a shared file, as its owner gave them; never for everybody.
+
+    A new one is for its owner's eyes, and for the group that the directory is shared with.
+    """
+    if path.exists():
+        found = path.stat()
+        return stat.S_IMODE(found.st_mode) & 0o660 | 0o600, found.st_gid
+    place = path.parent.stat()
+    return (0o640 if place.st_mode & stat.S_ISGID else 0o600), place.st_gid

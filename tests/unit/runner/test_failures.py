@@ -120,8 +120,11 @@ def test_every_problem_of_deploy_yaml_is_reported_with_its_place(live):
     assert "deploy.yaml:4:3 build.commands" in job.report.detail
 
 
-@pytest.mark.parametrize("kind", ["file", "directory"])
-def test_current_that_is_no_link_is_refused_with_advice(site, kind):
+@pytest.mark.parametrize(
+    ("kind", "advice"),
+    [("file", "move it away"), ("directory", "`deployr-runner adopt shop` takes it over")],
+)
+def test_current_that_is_no_link_is_refused_with_advice(site, kind, advice):
     site.root.mkdir(parents=True)
     if kind == "file":
         site.current.touch()
@@ -132,7 +135,8 @@ def test_current_that_is_no_link_is_refused_with_advice(site, kind):
     job = site.push()
 
     assert "preflight_failed" == job.reason
-    assert f"mv {site.current} {site.current}.old" in job.report.detail
+    assert advice in job.report.detail
+    assert ["current"] == [path.name for path in site.root.iterdir()]
     assert "$ echo hi" not in job.text
 
 
@@ -190,7 +194,7 @@ def test_directory_that_may_not_be_made_is_a_clear_refusal(site):
     job = site.push()
 
     assert "preflight_failed" == job.reason
-    assert f"{site.root} can't be used" in job.report.detail
+    assert f"{site.root.parent} is no directory: move it away" in job.report.detail
 
 
 def test_hook_of_a_refused_deploy_yaml_does_not_run(live):

@@ -114,7 +114,7 @@ def test_record_of_a_later_version_is_read():
 def target(tmp_path) -> VpsTarget:
     """A prepared deploy root."""
     found = VpsTarget(tmp_path / "www")
-    assert [] == found.problems()
+    found.prepare()
     return found
 
 
@@ -133,9 +133,9 @@ def test_pruning_removes_and_returns_the_old_ones_once(target):
     make(target, 1, 2, 3)
     target.activate(target.live_name(name(3)))
 
-    assert [name(1)] == target.prune(2)
+    assert [name(1)] == target.prune(2).gone
     assert [name(2), name(3)] == left(target)
-    assert [] == target.prune(2)
+    assert [] == target.prune(2).gone
 
 
 @pytest.mark.parametrize("rubbish", [b'{"release": "20', b"\xff\xfe", b"\0\0"])
@@ -147,7 +147,7 @@ def test_record_after_a_torn_line_is_not_lost(target, rubbish):
     make(target, 2, 3)
     target.activate(target.live_name(name(3)))
 
-    assert [name(1)] == target.prune(2)
+    assert [name(1)] == target.prune(2).gone
 
 
 def test_pruning_clears_half_copied_releases(target):

@@ -1,0 +1,143 @@
+"""The deploy root on this server: may we write there, and what does `current` look like."""
+
+import os
+import pwd
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from .disk import nearest
+from .finding import Finding, problem, warning
+
+OWN_NAMES = frozenset({"releases", "shared", ".deployr", "current"})
+_MAX_NAMED = 3
+
+
+def place_findings(root: Path, adopt: str) -> list[Finding]:
+    """Judge a deploy root; `adopt` is the command that takes over what another tool left there."""
+    found = [
+        finding
+        for name in ("", "releases", "shared", ".deployr")
+        for finding in write_findings(root / name)
+    ]
+    if is_closed(root):
+        return list(dict.fromkeys(found))
+    return [*dict.fromkeys(found), *_current(root, adopt), *_foreign_app(root, adopt)]
+
+
+def is_closed(root: Path) -> bool:
+    """Tell whether this user may not even look into a deploy root."""
+    near = nearest(root)
+    return not near.is_dir() or not os.access(near, os.R_OK | os.X_OK)
+
+
+def write_findings(directory: Path) -> list[Finding]:
+    """Say why a directory can't be written, or made."""
+    place = nearest(directory)
+    if not place.is_dir():
+        return [problem(f"{place} is no directory: move it away")]
+    if os.statvfs(place).f_flag & os.ST_RDONLY:
+        return [problem(f"{place} is on a file system that is mounted read-only: mount it anew")]
+    if os.access(place, os.W_OK | os.X_OK):
+        return []
+    user = _name(os.geteuid())
+    if place == directory:
+        return [problem(f"{place} can't be written by {user}: sudo chown {user} {place}")]
+    return [problem(f"{directory} can't be made by {user}: sudo install -d -o {user} {directory}")]
+
+
+def shared_findings(shared: Path, names: Iterable[str]) -> list[Finding]:
+    """Say which shared directories, and those two levels below, the app could not write."""
+    user = _name(os.geteuid())
+    found = []
+    for name in names:
+        if not (shared / name).is_dir():
+            continue
+        stuck = [place for place in _below(shared / name, 2) if not os.access(place, os.W_OK)]
+        if stuck:
+            found.append(
+                problem(
+                    f"{_first(stuck)} can't be written by {user}, as the app must: "
+                    f"sudo chown -R {user} {shared / name}"
+                )
+            )
+    return found
+
+
+def stuck_findings(releases: Iterable[Path]) -> list[Finding]:
+    """Say which of the `releases` can't be removed, since others own what is in them."""
+    if os.geteuid() == 0:
+        return []
+    user = _name(os.geteuid())
+    return [
+        warning(
+            f"{_first(stuck)} belongs to {_name(stuck[0].stat().st_uid)}, so this old release "
+            f"can't be removed: sudo chown -R {user} {release}"
+        )
+        for release in releases
+        if (stuck := [place for place in _below(release) if _holds_fast(place)])
+    ]
+
+
+def _current(root: Path, adopt: str) -> list[Finding]:
+    current = root / "current"
+    if not current.is_symlink():
+        if current.is_dir():
+            said = f"{current} is a directory and not a link to a release"
+            return [problem(f"{said}: `{adopt}` takes it over, and the site goes on meanwhile")]
+        if current.exists():
+            return [problem(f"{current} is a file: move it away")]
+        return []
+    goal = current.resolve()
+    if not goal.exists():
+        return [warning(f"{current} points to {goal}, which is gone: it is replaced")]
+    if not goal.is_relative_to((root / "releases").resolve()):
+        return [
+            warning(
+                f"{current} points to {goal}, outside of {root}/releases: the link is replaced, and "
+                "what it points to stays"
+            )
+        ]
+    return []
+
+
+def _foreign_app(root: Path, adopt: str) -> list[Finding]:
+    """Warn about an app that lives in the deploy root itself."""
+    if os.path.lexists(root / "current") or not root.is_dir():
+        return []
+    others = sorted(path for path in root.iterdir() if path.name not in OWN_NAMES)
+    if not others:
+        return []
+    return [
+        warning(
+            f"{root} holds files of another deployment ({_first(others)}), which stay as they are: "
+            f"if they are the app, `{adopt}` takes them over with their uploads and secrets"
+        )
+    ]
+
+
+def _below(top: Path, levels: int | None = None) -> Iterator[Path]:
+    """Yield a directory and those in it, links not followed."""
+    yield top
+    for place, directories, _ in os.walk(top):
+        paths = [Path(place, name) for name in directories]
+        # Not from the walk itself: it passes over those that can't be read.
+        yield from (path for path in paths if not path.is_symlink())
+        if levels is not None and len(Path(place).relative_to(top).parts) >= levels - 1:
+            directories.clear()
+
+
+def _holds_fast(place: Path) -> bool:
+    """Tell whether this user can't empty a directory."""
+    return not os.access(place, os.R_OK | os.W_OK | os.X_OK)
+
+
+def _first(paths: list[Path]) -> str:
+    named = ", ".join(str(path) for path in paths[:_MAX_NAMED])
+    return named + (f" and {len(paths) - _MAX_NAMED} more" if len(paths) > _MAX_NAMED else "")
+
+
+def _name(uid: int) -> str:
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return str(uid)
