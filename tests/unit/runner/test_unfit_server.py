@@ -105,7 +105,7 @@ def test_files_of_another_user_in_an_old_release_are_a_warning(open_site):
     assert "four" == served(site)
     # The stuck one, the live one and the one before it: the others were removed all the same.
     assert 3 == len(site.releases)
-    stuck = f"{cache}/of-root: Permission denied"
+    stuck = f"{cache.parent} (of-root: Permission denied)"
     assert f"warning: an old release can't be removed: {stuck}" in job.text
 
 
