@@ -91,7 +91,8 @@ class Context:
         """Run command lines one after the other, showing each and its output in the log.
 
         Once the release is live they may start what is to stay: it does not carry the job's mark.
-        They are told of `release`, by default the new one once it exists; `tee` gets their output too. Raises CommandFailedError for the first that fails, and JobFailedError when stopped.
+        They are told of `release`, by default the new one once it exists; `tee` gets their output
+        too. Raises CommandFailedError for the first that fails, and JobFailedError when stopped.
         """
         if release is None and self.release:
             release = self.target.release_path(self.release)

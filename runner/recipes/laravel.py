@@ -2,7 +2,8 @@
 
 from deployr.states import Framework
 
-from .recipe import App, Lines, Recipe, Ship, npm_problems
+from .laravel_facts import FRAMEWORK, default_health_check
+from .recipe import App, Lines, Maintenance, Recipe, Ship, npm_problems
 
 _COMPOSER = (
     "composer install --no-dev --no-interaction --no-progress --prefer-dist --optimize-autoloader"
@@ -16,6 +17,16 @@ _DIRECTORIES = (
 
 # A link that came with the checkout points elsewhere, and storage:link would leave it so.
 _STALE_LINK = "if [ -L public/storage ]; then rm public/storage; fi"
+
+# The page is made beforehand, so that visitors get it also while no PHP class can be loaded.
+_DOWN = "php artisan down --retry=15 --render=errors::503 || php artisan down --retry=15"
+
+# The signal is a file in shared storage, where the web server's group may have to write too.
+_RESTART = (
+    f"umask 0002; if [ -f {FRAMEWORK}/Foundation/Console/ReloadCommand.php ]; "
+    "then php artisan reload; else php artisan queue:restart; fi"
+)
+_HORIZON = "if [ -d vendor/laravel/horizon ]; then php artisan horizon:terminate; fi"
 
 
 def _tools(app: App) -> Lines:
@@ -42,16 +53,19 @@ RECIPE = Recipe(
     env={"COMPOSER_ALLOW_SUPERUSER": "1"},
     shared_dirs=("storage",),
     shared_files=(".env",),
+    writable=("bootstrap/cache", "storage"),
     before_activate=(
         _DIRECTORIES,
         _STALE_LINK,
         "php artisan storage:link",
-        "php artisan migrate --force",
         "php artisan optimize",
         "php artisan view:cache",
         "php artisan event:cache",
     ),
-    after_activate=("php artisan queue:restart",),
+    migrates=True,
+    maintenance=Maintenance(down=_DOWN, up="php artisan up"),
+    after_activate=(_RESTART, _HORIZON),
     # The env file may say something else by now than what the release has cached.
     before_return=("php artisan config:cache",),
+    health=default_health_check,
 )

@@ -17,7 +17,7 @@ BUSY = 75
 """Exit code with which an isolated `migrate` says that another one is at work."""
 
 _ISOLATED = f"--isolated={BUSY}"
-_MIGRATE = "php artisan migrate --force"
+MIGRATE = "php artisan migrate --force"
 
 # Laravel 8 writes "Migrated:  NAME (1.2ms)", later ones "NAME ........ 1.2ms DONE".
 _RAN = re.compile(r"^(?:Migrated:\s+(\S+).*|\s*(\d{4}_\S+) .*\bDONE\s*)$", re.MULTILINE)
@@ -33,7 +33,7 @@ def migrate_line(release: Path) -> str:
         can_lock = b"Isolatable" in command.read_bytes()
     except OSError:
         can_lock = False
-    return f"{_MIGRATE} {_ISOLATED}" if can_lock else _MIGRATE
+    return f"{MIGRATE} {_ISOLATED}" if can_lock else MIGRATE
 
 
 def lacks_locks(output: str) -> bool:
