@@ -16,7 +16,7 @@ from .stop import StopFlag
 
 START_SECONDS = 30.0
 _ASK_SECONDS = 10.0
-_PAUSE_SECONDS = 0.1
+PAUSE_SECONDS = 0.1
 _BAD_ANSWERS = 3
 _KEPT_CHUNKS = 64
 _KEPT_BYTES = 8 * 1024
@@ -75,7 +75,7 @@ def _ask_until_well(url: str, exit_code: Callable[[], int | None], stop: StopFla
         if status is not None:
             bad_answers += 1
             problem = f"answers {status}; another page can be named as nextjs.smoke_check"
-        if stop.wait(_PAUSE_SECONDS * (1 + 5 * bad_answers)):
+        if stop.wait(PAUSE_SECONDS * (10 if bad_answers else 1)):
             raise JobFailedError(stop.reason or Reason.TIMEOUT, stop.detail)
     return problem
 
