@@ -2,7 +2,17 @@
 
 from flask import Blueprint
 
-from app.blueprints import accounts, health, jobs, operations, pages, projects, runner_api, runners
+from app.blueprints import (
+    accounts,
+    health,
+    jobs,
+    operations,
+    pages,
+    projects,
+    releases,
+    runner_api,
+    runners,
+)
 
 ALL: tuple[Blueprint, ...] = (
     accounts.blueprint,
@@ -11,6 +21,7 @@ ALL: tuple[Blueprint, ...] = (
     operations.blueprint,
     pages.blueprint,
     projects.blueprint,
+    releases.blueprint,
     runner_api.blueprint,
     runners.blueprint,
 )

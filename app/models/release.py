@@ -22,9 +22,7 @@ class Release(Base):
     project_id: Mapped[int] = mapped_column(BigId, ForeignKey("projects.id"))
     environment: Mapped[str] = mapped_column(String(63))
     runner_id: Mapped[int] = mapped_column(BigId, ForeignKey("runners.id"), index=True)
-    job_id: Mapped[int | None] = mapped_column(
-        BigId, ForeignKey("deployment_jobs.id"), unique=True
-    )
+    job_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("deployment_jobs.id"), unique=True)
     """The job that made it; null for one that the runner found on its server."""
     name: Mapped[str] = mapped_column(String(64))
     commit_hash: Mapped[str] = mapped_column(String(64))

@@ -41,13 +41,13 @@ def create_job(
     """Accept a job; return it and whether it is new: it is not when `key` has made it before.
 
     The answer shows a new job pending even when it is first in line. Raises NotFound, Invalid,
-    Conflict `nonce_used`.
+    Conflict `nonce_used`, `no_release`, `release_unusable`.
     """
     if made := made_before(user.id, key):
         return get_job(user, made), False
     project = get_project(user, new.project_id)
     order = payloads.make_order(new, project)
-    destination = runner_choice.choose(project, order.spec.environment, order.spec.action)
+    destination = runner_choice.choose(project, order.spec)
     try:
         job_id = _insert(user, project.id, order, destination, key)
     except IntegrityError:

@@ -7,9 +7,11 @@ from sqlalchemy import BigInteger, BindParameter, ColumnElement, and_, bindparam
 
 from app.errors import Invalid
 from app.extensions import db
-from app.models import DeploymentJob, Project, Release, Runner
+from app.models import DeploymentJob, Project, Runner
 from app.services.identity import RunnerActor
+from app.services.rollbacks import release_holder
 from deployr.states import Action
+from deployr.wire import JobSpec
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,9 +28,13 @@ def active_runners(user_id: int) -> list[Runner]:
     return list(db.session.scalars(query.order_by(Runner.id)))
 
 
-def choose(project: Project, environment: str, action: Action) -> Destination:
-    """Return where a job of the project goes. Raises Invalid when its owner has to say."""
-    if action is Action.ROLLBACK and (holder := _release_holder(project, environment)):
+def choose(project: Project, spec: JobSpec) -> Destination:
+    """Return where a job of the project goes.
+
+    Raises Invalid when its owner has to say, Conflict when there is nothing to roll back to.
+    """
+    if spec.action is Action.ROLLBACK:
+        holder = release_holder(project, spec.environment, spec.params.get("release"))
         return Destination(runner_id=_usable(holder))
     if project.runs_on is not None:
         return Destination(runs_on=project.runs_on)
@@ -76,15 +82,6 @@ def may_take(runner: RunnerActor, target_runner_id: int | None, runs_on: str | N
         return runs_on in runner.labels
     me = {"by_runner": runner.id, "by_user": runner.user_id}
     return db.session.scalar(_OTHERS.limit(1), me) is None
-
-
-def _release_holder(project: Project, environment: str) -> int | None:
-    return db.session.scalar(
-        select(Release.runner_id)
-        .where(Release.project_id == project.id, Release.environment == environment)
-        .order_by(Release.id.desc())
-        .limit(1)
-    )
 
 
 def _usable(runner_id: int) -> int:

@@ -17,6 +17,7 @@ USER_ROUTES = [
     ("GET", "/api/projects/{project}"),
     ("POST", "/api/projects/{project}"),
     ("POST", "/api/projects/{project}/delete"),
+    ("GET", "/api/projects/{project}/releases"),
     ("POST", "/api/jobs"),
     ("GET", "/api/jobs"),
     ("GET", "/api/jobs/{job}"),
