@@ -24,7 +24,7 @@ def open_directory() -> Iterator[Path]:
         shutil.rmtree(place)
 
 
-def as_nobody(work: Callable[[], None]) -> None:
+def as_nobody(work: Callable[[], object]) -> None:
     """Run `work` in a process of the user nobody. Raises AssertionError when it fails.
 
     Started by another user than root it runs as that one, who has no rights either.

@@ -98,15 +98,14 @@ def test_files_of_another_user_in_an_old_release_are_a_warning(open_site):
     cache.mkdir(mode=0o755)
     (cache / "of-root").touch()
 
-    for word in ("three", "four"):
-        job = deployed_by_nobody(site, word, **keep)
-        assert "completed" == job.status
+    jobs = [deployed_by_nobody(site, word, **keep) for word in ("three", "four")]
 
+    assert ["completed"] * 2 == [job.status for job in jobs]
     assert "four" == served(site)
     # The stuck one, the live one and the one before it: the others were removed all the same.
     assert 3 == len(site.releases)
     stuck = f"{cache.parent} (of-root: Permission denied)"
-    assert f"warning: an old release can't be removed: {stuck}" in job.text
+    assert f"warning: an old release can't be removed: {stuck}" in jobs[-1].text
 
 
 def test_deploy_root_of_another_user_is_refused_with_its_path(open_site):
