@@ -165,7 +165,7 @@ class Context:
         }
         if release is not None:
             facts["DEPLOYR_RELEASE"] = str(release)
-        recipe = memory.node_options(self.manifest.build.memory) | self.recipe.env
+        recipe = {**memory.node_options(self.manifest.build.memory), **self.recipe.env}
         if self.recipe.version_variable:
             recipe[self.recipe.version_variable] = self.commit
         return environment.for_app(recipe, self.manifest.build.env, facts)

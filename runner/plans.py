@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from deployr.states import Action, Reason
+from deployr.states import Action, Framework, Reason
 
 from . import releases, steps
 from .context import Context
@@ -74,14 +74,24 @@ def _switch(ctx: Context) -> list[Step]:
     check = ctx.manifest.deploy.health_check
     is_paused = ctx.manifest.laravel.maintenance or steps.was_left_down(ctx)
     pause = ctx.recipe.maintenance if is_paused else None
+    restarts = ctx.manifest.deploy.restart
     planned: list[Step | None] = [
-        steps.Activate(after),
+        *(_nextjs(ctx) if ctx.recipe.framework is Framework.NEXTJS else []),
+        steps.Activate(after, restarts),
+        steps.Restart(restarts) if restarts else None,
         steps.Hooks("restart", after) if after else None,
         steps.EndMaintenance(pause) if pause else None,
         steps.Health(check) if check else None,
         steps.Confirm(),
     ]
     return [step for step in planned if step is not None]
+
+
+def _nextjs(ctx: Context) -> list[Step]:
+    """What shows before the switch that visitors of a Next.js app will be served."""
+    wanted = ctx.manifest.nextjs
+    assets: list[Step] = [steps.Assets(wanted.keep_assets)] if wanted.keep_assets else []
+    return assets if wanted.smoke_check is False else [*assets, steps.Smoke(wanted.smoke_check)]
 
 
 @dataclass(frozen=True)

@@ -1,18 +1,22 @@
 """The steps of a deployment, in one module a stage."""
 
 from .activate import Activate, Confirm, Health, Prune
+from .assets import Assets
 from .build import Build
 from .maintenance import BeginMaintenance, EndMaintenance, Recover, was_left_down
 from .migrate import Migrate
 from .preflight import Preflight
 from .release import Hooks, Link, Release
+from .restart import Restart
 from .rollback import Goal
+from .smoke import Smoke
 from .source import Checkout, Fetch
 from .step import Step
 from .writable import Writable
 
 __all__ = [
     "Activate",
+    "Assets",
     "BeginMaintenance",
     "Build",
     "Checkout",
@@ -28,6 +32,8 @@ __all__ = [
     "Prune",
     "Recover",
     "Release",
+    "Restart",
+    "Smoke",
     "Step",
     "Writable",
     "was_left_down",

@@ -1,12 +1,14 @@
 """The switch, the look whether it went well, and the tidying up."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from deployr.sections import HealthCheck
+from deployr.sections import HealthCheck, Restart
 
 from ..context import Context
 from ..health import wait_until_healthy
 from ..recipes.recipe import Commands
+from ..restarts import restart_all
 
 
 class Activate:
@@ -14,9 +16,10 @@ class Activate:
 
     name = "activate"
 
-    def __init__(self, after: Commands) -> None:
-        """`after` are the commands that follow each switch, the one back too."""
+    def __init__(self, after: Commands, restarts: Sequence[Restart] = ()) -> None:
+        """Restarts and `after`, commands, follow each switch, the one back too."""
         self._after = after
+        self._restarts = restarts
         self._previous: str | None = None
 
     def plan(self, ctx: Context) -> list[str]:
@@ -45,6 +48,13 @@ class Activate:
             return
         ctx.log.line(f"going back to {self._previous}")
         ctx.target.activate(self._previous)
+        restart_all(
+            self._restarts,
+            ctx.task.root,
+            shell=ctx.undo_shell,
+            stop=ctx.undo_stop,
+            log=ctx.log,
+        )
         place = ctx.task.root / self._previous
         ctx.run_lines(self._after, place, release=place, shell=ctx.undo_shell)
 
