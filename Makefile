@@ -7,10 +7,10 @@ SCRIPTS := install-runner.sh $(wildcard tools/*.sh)
 APP ?= static
 export PYTHONDONTWRITEBYTECODE = 1
 
-.PHONY: help demo test test-system soak check format bench lock clean
+.PHONY: help demo test test-system soak check format bench bench-deploy lock clean
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(VENV)/.demo ## deploy an example app end to end: APP=static|nextjs|laravel, ONCE=1 to check and leave
 	@$(BIN)/python -m tools.demo "$(APP)"
@@ -45,6 +45,10 @@ bench: $(VENV)/.dev ## measure and print BENCH lines (about nine minutes)
 	@$(BIN)/python -m bench.claims
 	@$(BIN)/python -m bench.pickup
 	@$(BIN)/python -m bench.push
+
+bench-deploy: $(VENV)/.dev ## measure deployments beside scripts, Capistrano and package managers
+	@tools/setup-machine.sh bench
+	@$(BIN)/python -m bench.deploy
 
 lock: $(VENV)/.dev ## resolve all dependencies anew and write the hashed lock files
 	@UV=$(BIN)/uv tools/lock.sh
