@@ -3,10 +3,11 @@
 from deployr.states import Framework
 
 from .laravel_facts import FRAMEWORK, default_health_check
-from .recipe import App, Lines, Maintenance, Recipe, Ship, npm_problems
+from .recipe import NPM_CI, App, BuildLines, Install, Lines, Maintenance, Recipe, Ship, npm_problems
 
-_COMPOSER = (
-    "composer install --no-dev --no-interaction --no-progress --prefer-dist --optimize-autoloader"
+_COMPOSER = Install(
+    "composer install --no-dev --no-interaction --no-progress --prefer-dist --optimize-autoloader",
+    "composer",
 )
 
 # Git does not keep empty directories, and without these every artisan command fails.
@@ -39,8 +40,8 @@ def _problems(app: App) -> Lines:
     return npm_problems(app) if app.has_build_script else ()
 
 
-def _build(app: App) -> Lines:
-    assets = ("npm ci", "npm run build") if app.has_build_script else ()
+def _build(app: App) -> BuildLines:
+    assets = (NPM_CI, "npm run build") if app.has_build_script else ()
     return (_DIRECTORIES, _COMPOSER, *assets)
 
 

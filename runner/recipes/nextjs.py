@@ -5,7 +5,7 @@ from pathlib import Path
 
 from deployr.states import Framework
 
-from .recipe import App, Lines, Recipe, Ship, npm_problems
+from .recipe import NPM_CI, App, BuildLines, Carried, Recipe, Ship, npm_problems
 
 _STANDALONE = Path(".next/standalone")
 _EXPORTED = "_next/static"
@@ -25,8 +25,8 @@ def static_directory(release: Path) -> str | None:
     return next((name for name in (_STATIC, _EXPORTED) if (release / name).is_dir()), None)
 
 
-def _build(app: App) -> Lines:
-    return ("npm ci", "npm run build" if app.has_build_script else "npx next build")
+def _build(app: App) -> BuildLines:
+    return (NPM_CI, "npm run build" if app.has_build_script else "npx next build")
 
 
 def _ship(app: App) -> Ship:
@@ -67,6 +67,8 @@ RECIPE = Recipe(
     problems=npm_problems,
     build=_build,
     ship=_ship,
+    # Answers of other servers stay behind: pages must be built from what those say now.
+    carried=(Carried(path=".next/cache", omit=("fetch-cache", "images")),),
     env={"NEXT_TELEMETRY_DISABLED": "1"},
     # The build puts it into its pages: a tab of another version loads anew instead of failing.
     version_variable="NEXT_DEPLOYMENT_ID",

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from deployr.detect import package_json
 from deployr.sections import HealthCheck, Hook
@@ -14,6 +14,29 @@ Lines = tuple[str, ...]
 
 Commands = tuple[str | Hook, ...]
 """The same, some of them from deploy.yaml with a timeout."""
+
+
+@dataclass(frozen=True)
+class Install:
+    """A command line that fetches dependencies, unless an earlier deployment left the same."""
+
+    run: str
+    manager: Literal["npm", "composer"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Carried:
+    """A directory of the tree that a build leaves to the next one, to be faster."""
+
+    path: str
+    omit: Lines = ()
+    """Names in it that stay behind."""
+
+
+BuildLines = tuple[str | Install, ...]
+BuildCommands = tuple[str | Hook | Install, ...]
+
+NPM_CI = Install("npm ci", "npm")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,10 +92,11 @@ class Recipe:
     """Programs that must be on PATH."""
     problems: Callable[[App], Lines]
     """Sentences about what is missing in the checkout."""
-    build: Callable[[App], Lines]
+    build: Callable[[App], BuildLines]
     """Run in the checkout, unless the app has its own build."""
     ship: Callable[[App], Ship]
     """Raises ValueError, with a sentence, when the build did not make what it should."""
+    carried: tuple[Carried, ...] = ()
     env: Mapping[str, str] = field(default_factory=dict)
     version_variable: str | None = None
     """Environment variable by which the app takes the commit for the name of its version."""

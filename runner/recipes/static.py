@@ -2,7 +2,7 @@
 
 from deployr.states import Framework
 
-from .recipe import App, Lines, Recipe, Ship, npm_problems
+from .recipe import NPM_CI, App, BuildLines, Lines, Recipe, Ship, npm_problems
 
 _OUTPUTS = ("dist", "build", "out", "public")
 _PRIVATE = "rm -rf ./deploy.yaml ./.git*"
@@ -12,8 +12,8 @@ def _tools(app: App) -> Lines:
     return ("node", "npm") if _is_built(app) else ()
 
 
-def _build(app: App) -> Lines:
-    return ("npm ci", "npm run build") if _is_built(app) else ()
+def _build(app: App) -> BuildLines:
+    return (NPM_CI, "npm run build") if _is_built(app) else ()
 
 
 def _ship(app: App) -> Ship:

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Protocol
 
 from ..context import Context
-from ..recipes.recipe import Commands
+from ..recipes.recipe import BuildCommands
 
 
 class Step(Protocol):
@@ -24,7 +24,7 @@ class Step(Protocol):
         """Take back what `run` did, completely or in part; called when a later step failed too."""
 
 
-def as_lines(commands: Commands, cwd: Path) -> list[str]:
+def as_lines(commands: BuildCommands, cwd: Path) -> list[str]:
     """Return command lines as a plan shows them."""
     lines = (each if isinstance(each, str) else each.run for each in commands)
     return [f"in {cwd}: {line}" for line in lines]
