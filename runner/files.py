@@ -1,5 +1,6 @@
 """Small files of the runner: written whole or not at all, and private where they hold secrets."""
 
+import ctypes
 import errno
 import os
 import re
@@ -10,6 +11,8 @@ from pathlib import Path
 from .errors import ConfigError
 
 PRIVATE = 0o600
+_AT_FDCWD = -100
+_RENAME_EXCHANGE = 2
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
@@ -61,8 +64,18 @@ def read_private(path: Path) -> str | None:
 
 
 def make_private_dir(path: Path) -> None:
-    """Make a directory that only its owner may enter; leave an existing one as it is."""
-    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    """Make a directory that only its owner may enter; leave an existing one as it is.
+
+    So are those above that are missing. Made by root, they belong to the owner of the nearest one
+    that was there.
+    """
+    if path.is_dir():
+        return
+    make_private_dir(path.parent)
+    path.mkdir(mode=0o700, exist_ok=True)
+    if os.geteuid() == 0:
+        place = path.parent.stat()
+        os.chown(path, place.st_uid, place.st_gid)
 
 
 def write_durably(path: Path, text: str) -> None:
@@ -85,3 +98,15 @@ def full_disk(error: OSError) -> str:
     if error.errno in _FULL:
         return f"the runner's disk is full: {error.strerror}"
     return f"the runner can't write its own files: {error.strerror or error}"
+
+
+def exchange(one: Path, other: Path) -> None:
+    """Let two names of the same file system change places, in one step. Raises OSError.
+
+    Not every file system can do that: EINVAL.
+    """
+    renameat2 = ctypes.CDLL(None, use_errno=True).renameat2
+    names = (_AT_FDCWD, os.fsencode(one), _AT_FDCWD, os.fsencode(other))
+    if renameat2(*names, _RENAME_EXCHANGE):
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number), str(one), None, str(other))

@@ -11,7 +11,10 @@ from deployr.states import Reason
 
 from .agent import Agent, Limits
 from .client import Client
+from .commands.adopt import adopt
 from .commands.allow import allow
+from .commands.doctor import doctor
+from .commands.env import env
 from .commands.register import register
 from .commands.status import status
 from .config import Places, load, load_token
@@ -65,7 +68,7 @@ def _heed_signals(stop: StopFlag, leaving: StopFlag) -> None:
         signal.signal(number, heed)
 
 
-for _command in (register, allow, status):
+for _command in (register, allow, env, status, adopt, doctor):
     cli.add_command(_command)
 
 

@@ -67,7 +67,7 @@ class Mirror:
         try:
             self._fetch_once()
         except CommandFailedError:
-            self._check_remote()
+            self.check_remote()
             self.renew()
 
     def renew(self) -> None:
@@ -163,7 +163,7 @@ class Mirror:
             self.output,
         )
 
-    def _check_remote(self) -> None:
+    def check_remote(self) -> None:
         """Raise JobFailedError when the fault is the repository's and not the mirror's."""
         try:
             self.shell.read(self._git("ls-remote", "--exit-code", "--", self.repo, self._ref))
