@@ -1,12 +1,10 @@
 """Secrets of an app: one file a project and environment, which never leaves the server."""
 
-import io
 from pathlib import Path
-
-from dotenv import dotenv_values
 
 from deployr.states import Reason
 
+from . import envtext
 from .errors import ConfigError, JobFailedError
 from .files import read_private
 
@@ -24,9 +22,27 @@ def read_env_file(path: Path) -> str | None:
 
 
 def values_of(text: str) -> dict[str, str]:
-    """Return what an env file sets; names without a value are left out."""
-    parsed = dotenv_values(stream=io.StringIO(text), interpolate=False)
-    return {name: value for name, value in parsed.items() if value}
+    """Return what an env file sets, `${NAME}` as it is; names without a value are left out."""
+    found = {line.name: envtext.resolve(line, {}) for line in envtext.lines_of(text) if line.name}
+    return {name: value for name, value in found.items() if value}
+
+
+def environment_of(text: str) -> dict[str, str]:
+    """Return what an env file puts into the environment, as its app reads it.
+
+    That is with `${NAME}` of earlier lines put in. Names of the runner's own (DEPLOYR_…) set
+    nothing.
+    """
+    found: dict[str, str] = {}
+    for line in envtext.lines_of(text):
+        if line.name and not line.name.startswith("DEPLOYR_"):
+            found[line.name] = envtext.resolve(line, found)
+    return {name: value for name, value in found.items() if value and "\0" not in value}
+
+
+def names_in(text: str) -> list[str]:
+    """Return the names that an env file holds, with a value or without, each once."""
+    return list(dict.fromkeys(line.name for line in envtext.lines_of(text) if line.name))
 
 
 def values_in(path: Path) -> dict[str, str]:
