@@ -71,6 +71,14 @@ class Client:
         """Delete a project."""
         return self._post(f"/api/projects/{project_id}/delete", {})
 
+    def releases(
+        self, project_id: int, environment: str, *, limit: int, before: int | None = None
+    ) -> Json:
+        """Return one page `{releases, next}` of an environment, newest first."""
+        part = {"limit": limit, "before": before}
+        path = f"/api/projects/{project_id}/releases"
+        return self._get(path, {**wrapped({"environment": environment}), **part})
+
     def create_job(self, fields: Json) -> Json:
         """Queue a deployment and return the job."""
         return self._make("/api/jobs", fields)

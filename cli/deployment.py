@@ -1,4 +1,4 @@
-"""What every command that starts a deployment does: queue the job, follow it, tell its end."""
+"""What every command that starts a job does: queue it, follow it, tell its end."""
 
 import re
 import time
@@ -13,7 +13,8 @@ from deployr.wire import JobSpec
 
 from .client import Json
 from .errors import ApiError, CliError, ExitCode
-from .follow import Follower, exit_code, how_to_return, print_result
+from .follow import Follower, how_to_return
+from .results import exit_code, print_result
 from .session import Session
 from .workspace import is_interactive
 
@@ -39,18 +40,25 @@ class Seconds(click.ParamType[float]):
 
 @dataclass(frozen=True, kw_only=True)
 class Wish:
-    """What is to be deployed."""
+    """What is to be done."""
 
     branch: str
     commit: str
     environment: str
+    action: Action = Action.DEPLOY
     params: Mapping[str, str] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        if self.action is Action.ROLLBACK:
+            return f"rollback to {self.params.get('release', 'the release before')}"
+        dry = "dry run of " if self.action is Action.PLAN else ""
+        return f"{dry}{self.branch} {self.commit[:12]}"
 
 
 def start(
     session: Session, project: Json, wish: Wish, *, follow: bool, timeout: float | None
 ) -> ExitCode:
-    """Queue a deployment and follow it to its end. Raises CliError."""
+    """Queue a job and follow it to its end. Raises CliError."""
     output = session.output
     job = _queued(session, project, wish)
     if not follow:
@@ -59,7 +67,7 @@ def start(
         else:
             output.line(f"Job {job['id']} is queued. {how_to_return(job['id'])}")
         return ExitCode.OK
-    output.note(f"Job {job['id']}: {project['name']} {wish.branch} {wish.commit[:12]}")
+    output.note(f"Job {job['id']}: {project['name']} {wish}")
     try:
         ended = Follower(session.client, output, job["id"], timeout).run()
     except KeyboardInterrupt:
@@ -100,7 +108,7 @@ def _spec(project: Json, wish: Wish) -> JobSpec:
         branch=wish.branch,
         commit=wish.commit,
         environment=wish.environment,
-        action=Action.DEPLOY,
+        action=wish.action,
         params=dict(wish.params),
         iat=now,
         exp=now + QUEUE_SECONDS,
@@ -115,7 +123,12 @@ def again(job: Json) -> Wish:
             f"Wait for it or stop it first: deployr cancel {job['id']}",
         )
     if job["action"] != Action.DEPLOY:
-        raise CliError(f"Job {job['id']} is a {job['action']}; only deployments can be retried.")
+        # Without a named release the same words would go back one more.
+        instead = "push --dry-run" if job["action"] == Action.PLAN else "rollback RELEASE"
+        raise CliError(
+            f"Job {job['id']} is a {job['action']}; only deployments can be retried.",
+            f"Use `deployr {instead}` instead.",
+        )
     if not job["commit"]:
         raise CliError(f"Job {job['id']} never named its commit.", "Use `deployr push` instead.")
     return Wish(

@@ -1,4 +1,4 @@
-"""Following a job: its log as it comes, what it waits for, and how it ended."""
+"""Following a job: its log as it comes, and what it waits for."""
 
 import base64
 import time
@@ -105,33 +105,3 @@ def how_to_return(job_id: int) -> str:
         f"Come back with `deployr status {job_id}` or `deployr logs {job_id} --follow`; "
         f"stop it with `deployr cancel {job_id}`."
     )
-
-
-def print_result(output: Output, job: Json) -> None:
-    """Print how a job ended: timings and where it is live, or why it failed."""
-    if output.as_json:
-        output.data(job)
-        return
-    output.line()
-    for step in job.get("steps") or ():
-        mark = "✓" if step["ok"] else "✗"
-        output.line(f"  {mark} {step['name']:<18} {step['seconds']:8.2f} s")
-    if job["status"] == JobStatus.COMPLETED:
-        output.success("✓ Deployment completed successfully!")
-        output.line(f"  Deployed to: {safe(job['path'] or '-')}")
-        if job["url"]:
-            output.line(f"  URL: {safe(job['url'])}")
-        if job["release"]:
-            output.line(f"  Release: {safe(job['release'])}")
-        output.line(f"  Time: {duration(job['seconds'])}")
-        return
-    output.failure(f"✗ Deployment failed: {job['reason']}")
-    for line in safe(job.get("detail") or "").splitlines():
-        output.line(f"  {line}")
-    output.line(f"  The whole log: deployr logs {job['id']}")
-
-
-def exit_code(job: Json) -> ExitCode:
-    """Return the exit code that a finished job stands for."""
-    completed = job["status"] == JobStatus.COMPLETED
-    return ExitCode.OK if completed else ExitCode.DEPLOYMENT_FAILED

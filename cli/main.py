@@ -14,6 +14,7 @@ from .commands.jobs import cancel, jobs, logs, retry, status
 from .commands.login import login, logout, whoami
 from .commands.projects import projects
 from .commands.push import push
+from .commands.releases import releases, rollback
 from .commands.runners import runners
 from .commands.schema import schema
 from .errors import CliError, ExitCode
@@ -21,7 +22,8 @@ from .output import Output
 from .session import json_option
 
 COMMANDS = (
-    login, whoami, logout, init, push, status, logs, cancel, retry, jobs, projects, runners, schema
+    login, whoami, logout, init, push, status, logs, cancel, retry, jobs,
+    releases, rollback, projects, runners, schema,
 )  # fmt: skip
 
 

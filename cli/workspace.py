@@ -65,9 +65,9 @@ def find_project(client: Client, app: App) -> Json | None:
     return None
 
 
-def require_project(client: Client, output: Output) -> Json:
+def require_project(client: Client, output: Output, app: App | None = None) -> Json:
     """Return the project of the current directory. Raises CliError when there is none."""
-    app = read_app(output)
+    app = app or read_app(output)
     if project := find_project(client, app):
         return project
     raise no_such_project(client, app)

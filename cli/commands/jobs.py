@@ -2,13 +2,14 @@
 
 import click
 
-from deployr.states import JobStatus
+from deployr.states import Action, JobStatus
 
 from ..client import Json
 from ..deployment import Seconds, again, start
 from ..errors import ExitCode
-from ..follow import Follower, exit_code, how_to_return
+from ..follow import Follower, how_to_return
 from ..output import Output, duration, safe
+from ..results import exit_code
 from ..session import Session, json_option, pass_session
 from ..workspace import job_or_latest, require_project
 
@@ -118,7 +119,7 @@ def retry(session: Session, job: int | None, *, timeout: float | None, no_follow
 @json_option
 @pass_session
 def jobs(session: Session, *, limit: int, before: int | None) -> None:
-    """List the deployments of this directory's project, newest first.
+    """List the jobs of this directory's project, newest first.
 
     \b
     Example:
@@ -130,10 +131,13 @@ def jobs(session: Session, *, limit: int, before: int | None) -> None:
         session.output.data(page)
         return
     rows = [
-        (one["id"], _state(one), one["branch"], (one["commit"] or "")[:12], one["created_at"])
+        (
+            *(one["id"], one["action"], _state(one), one["branch"], (one["commit"] or "")[:12]),
+            one["created_at"],
+        )
         for one in page["jobs"]
     ]
-    session.output.table(("JOB", "STATUS", "BRANCH", "COMMIT", "CREATED"), rows)
+    session.output.table(("JOB", "ACTION", "STATUS", "BRANCH", "COMMIT", "CREATED"), rows)
     if page["next"]:
         session.output.note(f"Older ones: deployr jobs --before {page['next']}")
 
@@ -155,6 +159,7 @@ def _state(job: Json) -> str:
 def _print_job(output: Output, job: Json) -> None:
     lines = {
         "Job": f"{job['id']} ({job['project']}, {job['environment']})",
+        "Action": job["action"] if job["action"] != Action.DEPLOY else None,
         "Status": _state(job),
         "Detail": job["detail"],
         "Why": job["waits"],

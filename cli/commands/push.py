@@ -1,9 +1,12 @@
 """Deploying a commit."""
 
+from dataclasses import replace
+
 import click
 
 from deployr.manifest import FILE_NAME, Manifest
 from deployr.repo import branch_problem, name_problem
+from deployr.states import Action
 from deployr.wire import DEFAULT_ENVIRONMENT
 
 from ..client import Client, Json
@@ -27,6 +30,8 @@ from ..workspace import (
 @click.option("--environment", default=DEFAULT_ENVIRONMENT, show_default=True)
 @click.option("--create", is_flag=True, help="Create the project on first push without asking.")
 @click.option("--runner", "runner_name", help="Make this the project's runner.")
+@click.option("--no-cache", is_flag=True, help="Build without what earlier deployments left.")
+@click.option("--dry-run", is_flag=True, help="Only say what would be done; changes nothing.")
 @click.option("--timeout", type=Seconds(), help="Stop following after 90s, 30m, 1h.")
 @click.option("--no-follow", is_flag=True, help="Queue the deployment and return at once.")
 @json_option
@@ -39,25 +44,35 @@ def push(  # noqa: PLR0913 - one parameter an option, as click hands them over
     environment: str,
     create: bool,
     runner_name: str | None,
+    no_cache: bool,
+    dry_run: bool,
     timeout: float | None,
     no_follow: bool,
 ) -> None:
     """Deploy a commit that is pushed to git, and follow it to its end.
 
-    Exit codes: 0 completed, 1 deployment failed, 2 usage or deploy.yaml, 3 not signed in,
-    4 not found, 5 backend unreachable, 6 --timeout passed, 130 Ctrl-C.
+    With --dry-run the runner checks everything and logs each step that it would take. Exit codes:
+    0 completed (could be deployed), 1 deployment failed (could not), 2 usage or deploy.yaml, 3 not
+    signed in, 4 not found, 5 backend unreachable, 6 --timeout passed, 130 Ctrl-C.
 
     \b
     Examples:
       deployr push --create
       deployr push --branch release --commit 1a2b3c4
     """
+    if dry_run and runner_name:
+        raise CliError("--dry-run changes nothing: leave out --runner.")
     app = read_app(session.output)
     wish, manifest = _wish(app, branch, commit, environment)
+    if no_cache:
+        wish = replace(wish, params={**wish.params, "cache": "no"})
+    if dry_run:
+        wish = replace(wish, action=Action.PLAN)
     client = session.client
     _warn(session, app, wish)
     project = find_project(client, app) or _created(session, app, create=create)
-    _direct(client, project, manifest, runner_name)
+    if not dry_run:
+        _direct(client, project, manifest, runner_name)
     raise SystemExit(start(session, project, wish, follow=not no_follow, timeout=timeout))
 
 

@@ -1,5 +1,7 @@
 """Real clients against the real backend."""
 
+import threading
+
 import pytest
 
 from cli.main import main
@@ -37,3 +39,18 @@ def checkout(tmp_path, monkeypatch):
     made = DeveloperCheckout(tmp_path)
     monkeypatch.chdir(made.path)
     return made
+
+
+@pytest.fixture
+def in_background():
+    """Run a function in a thread that is joined at the end of the test."""
+    threads = []
+
+    def start(function):
+        thread = threading.Thread(target=function)
+        thread.start()
+        threads.append(thread)
+
+    yield start
+    for thread in threads:
+        thread.join(30)

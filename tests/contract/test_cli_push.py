@@ -1,43 +1,17 @@
 """`deployr push` against the real backend, with a runner driven by hand."""
 
 import json
-import threading
-import time
 
 import pytest
 
 from deployr.wire import Report, Step
 
 
-@pytest.fixture
-def in_background():
-    """Run a function in a thread that is joined at the end of the test."""
-    threads = []
-
-    def start(function):
-        thread = threading.Thread(target=function)
-        thread.start()
-        threads.append(thread)
-
-    yield start
-    for thread in threads:
-        thread.join(30)
-
-
-def claim_when_there_is_one(runner):
-    """Wait for a job and claim it."""
-    deadline = time.monotonic() + 20
-    while runner.poll()["job_id"] is None:
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-    return runner.claim_next()
-
-
 def test_push_follows_the_log_and_says_where_it_is(deployr, checkout, hand_runner, in_background):
     specs = []
 
     def work():
-        job_id, spec = claim_when_there_is_one(hand_runner)
+        job_id, spec = hand_runner.claim_when_there_is_one()
         specs.append(spec)
         hand_runner.log(job_id, "==> build\n")
         hand_runner.log(job_id, "\x1b[2Jhé\x1b[32mllo\x1b[0m\n", offset=10)
@@ -67,7 +41,7 @@ def test_push_follows_the_log_and_says_where_it_is(deployr, checkout, hand_runne
 
 def test_failure_shows_why_and_exits_with_1(deployr, checkout, hand_runner, in_background):
     def work():
-        job_id, _ = claim_when_there_is_one(hand_runner)
+        job_id, _ = hand_runner.claim_when_there_is_one()
         hand_runner.log(job_id, "$ make\nboom\n")
         report = Report(detail="build: `make` ended with exit code 2")
         hand_runner.finish(job_id, report, 12, status="failed", reason="exit_nonzero", exit_code=2)
@@ -86,7 +60,7 @@ def test_json_is_one_value_on_stdout_and_the_log_goes_to_stderr(
     deployr, checkout, hand_runner, in_background
 ):
     def work():
-        job_id, spec = claim_when_there_is_one(hand_runner)
+        job_id, spec = hand_runner.claim_when_there_is_one()
         hand_runner.log(job_id, "hello\n")
         hand_runner.finish(job_id, Report(path="/srv/app", commit=spec.commit), 6)
 

@@ -2,6 +2,7 @@
 
 import base64
 import threading
+import time
 import uuid
 from typing import Any, Self
 
@@ -89,6 +90,15 @@ class HandRunner:
         answer = self.post(job_id, "running")
         assert answer.status_code == 200, answer.text
         return job_id, JobSpec.from_bytes(base64.b64decode(answer.json()["payload"]))
+
+    def claim_when_there_is_one(self) -> tuple[int, JobSpec]:
+        """Wait for a job and claim it, under a claim of its own."""
+        deadline = time.monotonic() + 20
+        while self.poll()["job_id"] is None:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        self.claim_id = str(uuid.uuid4())
+        return self.claim_next()
 
     def log(self, job_id: int, text: str, offset: int = 0) -> requests.Response:
         """Send a piece of log."""
