@@ -43,25 +43,6 @@ def test_second_commit_migrates_and_keeps_what_is_shared(deployr_for):
 
 
 @pytest.mark.slow
-def test_failing_migration_leaves_the_first_release_served(deployr_for):
-    site = deployr_for("laravel")
-    assert site.push("--create").returncode == 0
-    assert answers(site.url, site.commit)
-    broken = site.system.repo / "database/migrations/2024_01_02_000000_break.php"
-    broken.write_text(MIGRATION.replace("'tags'", "'notes'"))
-    site.system.commit("Create a table that exists")
-
-    done = site.push()
-
-    assert 1 == done.returncode
-    assert (
-        "step activate-hooks: `php artisan migrate --force` ended with exit code 1" in done.stdout
-    )
-    assert "already exists" in done.stdout
-    assert site.commit in page(site.url)
-
-
-@pytest.mark.slow
 def test_app_without_its_env_file_is_refused_before_the_build(deployr_for):
     site = deployr_for("laravel")
     env_file = site.system.root / "server/config/env/laravel/production.env"

@@ -7,6 +7,8 @@ import pytest
 from runner.recipes.laravel_facts import FRAMEWORK
 from runner.steps import migrate
 
+from .site import Site
+
 MIGRATE_COMMAND = f"{FRAMEWORK}/Database/Console/Migrations/MigrateCommand.php"
 ARTISAN = """<?php
 $line = implode(' ', array_slice($argv, 1));
@@ -39,7 +41,7 @@ def app(site, monkeypatch):
     return deploy
 
 
-def called(site) -> list[str]:
+def called(site: Site) -> list[str]:
     """What artisan was called with after the caches were made."""
     lines = (site.root / "artisan.log").read_text().splitlines()
     return lines[lines.index("event:cache") + 1 :]
