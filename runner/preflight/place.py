@@ -5,6 +5,7 @@ import pwd
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from .. import writable
 from .disk import nearest
 from .finding import Finding, problem, warning
 
@@ -14,13 +15,13 @@ _MAX_NAMED = 3
 
 def place_findings(root: Path, adopt: str) -> list[Finding]:
     """Judge a deploy root; `adopt` is the command that takes over what another tool left there."""
+    if is_closed(root) or not root.is_dir():
+        return write_findings(root)
     found = [
         finding
         for name in ("", "releases", "shared", ".deployr")
         for finding in write_findings(root / name)
     ]
-    if is_closed(root):
-        return list(dict.fromkeys(found))
     return [*dict.fromkeys(found), *_current(root, adopt), *_foreign_app(root, adopt)]
 
 
@@ -48,11 +49,17 @@ def write_findings(directory: Path) -> list[Finding]:
 def shared_findings(shared: Path, names: Iterable[str]) -> list[Finding]:
     """Say which shared directories, and those two levels below, the app could not write."""
     user = _name(os.geteuid())
+    # What PHP's own user made there, it writes in itself.
+    apart = writable.strangers(writable.php_users())
     found = []
     for name in names:
         if not (shared / name).is_dir():
             continue
-        stuck = [place for place in _below(shared / name, 2) if not os.access(place, os.W_OK)]
+        stuck = [
+            place
+            for place in _below(shared / name, 2)
+            if not os.access(place, os.W_OK) and place.stat().st_uid not in apart
+        ]
         if stuck:
             found.append(
                 problem(
