@@ -21,6 +21,7 @@ CONFIG_FILE = "runner.toml"
 INSTANCE_FILE = "instance-id"
 TOKEN_FILE = "token"  # noqa: S105 - a file name
 DEFAULT_STOP_SECONDS = 600.0
+DEFAULT_CACHE_MIB = 5 * 1024
 MAX_CAPACITY = 16
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -49,6 +50,8 @@ class RunnerConfig(BaseModel):
     """Jobs at once, each of another project or environment."""
     stop_seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] = DEFAULT_STOP_SECONDS
     """How long running jobs may go on once the runner was asked to stop."""
+    cache_mib: Annotated[int, Field(ge=0)] = DEFAULT_CACHE_MIB
+    """How much may be kept of what builds leave; 0: nothing."""
     allow: tuple[Allow, ...] = ()
 
 
@@ -87,6 +90,11 @@ class Places:
     def repos(self) -> Path:
         """Where mirrors of repositories are kept."""
         return self.state / "repos"
+
+    @property
+    def caches(self) -> Path:
+        """Where dependencies and build caches are kept."""
+        return self.state / "caches"
 
     def env_file(self, project: str, environment: str) -> Path:
         """Where the owner puts the secrets of one project and environment."""

@@ -10,7 +10,8 @@ from deployr.states import Framework
 from deployr.wire import JobSpec, Release, Step
 
 from . import environment, memory
-from .config import Allow
+from .caches import Store
+from .config import DEFAULT_CACHE_MIB, Allow
 from .lifeline import Lifeline
 from .logstream import JobLog
 from .recipes import RECIPES, App, Recipe
@@ -32,6 +33,8 @@ class Task:
     """Where the owner's env file is, or would be."""
     env_text: str | None = None
     """What it holds, or None when it is missing or sets nothing."""
+    cache_mib: int = DEFAULT_CACHE_MIB
+    """How much of what builds leave may be kept on this server."""
 
     @property
     def root(self) -> Path:
@@ -57,6 +60,7 @@ class Context:
     """For what must be done although the job was stopped."""
     target: Target
     mirror: Mirror
+    caches: Store
 
     commit: str = ""
     manifest: Manifest = field(default_factory=Manifest)

@@ -14,6 +14,7 @@ from deployr.states import Target as TargetKind
 from deployr.wire import JobSpec, Release, Report, WireError, decode_base64
 
 from . import deploy, releases
+from .caches import Store
 from .config import Places, load, load_token
 from .context import Context, Task
 from .envfile import read_env_file, values_of
@@ -105,10 +106,10 @@ class Job:
     def _task(self, spec: JobSpec) -> Task:
         """Ask the owner's list as it is now. Raises JobFailedError."""
         try:
-            allow = load(self._places).allow
+            config = load(self._places)
         except ConfigError as error:
             raise JobFailedError(Reason.POLICY_REFUSED, str(error)) from None
-        entry = allowed_entry(spec, allow)
+        entry = allowed_entry(spec, config.allow)
         env_file = self._places.env_file(entry.project, entry.environment)
         return Task(
             job_id=self._job_id,
@@ -116,6 +117,7 @@ class Job:
             entry=entry,
             env_file=env_file,
             env_text=read_env_file(env_file),
+            cache_mib=config.cache_mib,
         )
 
     def _learn_secrets(self, task: Task, target: Target) -> None:
@@ -143,6 +145,12 @@ class Job:
             undo_stop=undo_stop,
             undo_shell=Shell(undo_stop, self._mark),
             target=target,
+            caches=Store(
+                root=self._places.caches,
+                limit=task.cache_mib * 1024 * 1024,
+                shell=shell,
+                say=self.log.line,
+            ),
             mirror=Mirror(
                 repo=task.entry.repo,
                 branch=task.spec.branch,

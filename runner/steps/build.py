@@ -1,7 +1,9 @@
 """The build."""
 
 from dataclasses import dataclass
+from functools import partial
 
+from ..caches import Reuse
 from ..context import Context
 from ..recipes.recipe import BuildCommands, Commands, Install
 from .step import as_lines
@@ -20,9 +22,31 @@ class Build:
 
     def run(self, ctx: Context) -> None:
         ctx.run_lines(self.before, ctx.tree)
+        reuse = _reuse(ctx)
+        for carried in ctx.recipe.carried:
+            reuse.carry_in(carried)
         for command in self.commands:
-            line = command.run if isinstance(command, Install) else command
-            ctx.run_lines((line,), ctx.tree)
+            if isinstance(command, Install):
+                reuse.install(command, partial(ctx.run_lines, (command.run,), ctx.tree))
+            else:
+                ctx.run_lines((command,), ctx.tree)
+        for carried in ctx.recipe.carried:
+            reuse.carry_out(carried)
 
     def undo(self, ctx: Context) -> None:
         """The work directory is removed in any case."""
+
+
+def _reuse(ctx: Context) -> Reuse:
+    spec = ctx.task.spec
+    # The name of the version is another one in each commit.
+    version = ctx.recipe.version_variable
+    env = {name: value for name, value in ctx.env(None).items() if name != version}
+    return Reuse(
+        store=ctx.caches,
+        project=spec.project,
+        environment=spec.environment,
+        tree=ctx.tree,
+        env=env,
+        enabled=ctx.manifest.build.cache and spec.params.get("cache") != "no",
+    )
