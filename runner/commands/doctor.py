@@ -81,12 +81,14 @@ def _project(places: Places, entry: Allow) -> Iterator[Line]:
     yield from _told(subject, "repository", check.repository(), f"{entry.repo} can be read")
     yield from _told(subject, "path", check.place(), f"{entry.path} can be written")
     yield from _told(subject, "disk", check.disk(), "there is room for one more release")
-    yield from _told(subject, "env file", check.env_file(), "as it should be")
+    yield from _told(subject, "env file", check.env_file(), "private, and sets something")
     yield from _told(subject, "tools", check.tools(), "as the live release needs them")
-    yield from _told(subject, "health check", check.page(), "nothing speaks against it")
+    yield from _told(subject, "health check", check.page(), "something answers there")
 
 
-def _told(subject: str, check: str, found: list[Finding], fine: str) -> Iterator[Line]:
+def _told(subject: str, check: str, found: list[Finding] | None, fine: str) -> Iterator[Line]:
+    if found is None:
+        return
     if not found:
         yield Line(subject, check, "ok", fine)
     for finding in found:

@@ -2,10 +2,9 @@
 
 import os
 import pwd
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
-from .. import writable
 from .disk import nearest
 from .finding import Finding, problem, warning
 
@@ -46,11 +45,12 @@ def write_findings(directory: Path) -> list[Finding]:
     return [problem(f"{directory} can't be made by {user}: sudo install -d -o {user} {directory}")]
 
 
-def shared_findings(shared: Path, names: Iterable[str]) -> list[Finding]:
-    """Say which shared directories, and those two levels below, the app could not write."""
+def shared_findings(shared: Path, names: Iterable[str], php: Collection[int]) -> list[Finding]:
+    """Say which shared directories, and those two levels below, the app could not write.
+
+    What one of the users `php` made there, the app runs as: it writes there itself.
+    """
     user = _name(os.geteuid())
-    # What PHP's own user made there, it writes in itself.
-    apart = writable.strangers(writable.php_users())
     found = []
     for name in names:
         if not (shared / name).is_dir():
@@ -58,7 +58,7 @@ def shared_findings(shared: Path, names: Iterable[str]) -> list[Finding]:
         stuck = [
             place
             for place in _below(shared / name, 2)
-            if not os.access(place, os.W_OK) and place.stat().st_uid not in apart
+            if not os.access(place, os.W_OK) and place.stat().st_uid not in php
         ]
         if stuck:
             found.append(

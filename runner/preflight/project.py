@@ -30,7 +30,10 @@ ENV_FILE = ".env"
 
 
 class ProjectCheck:
-    """Judges one entry by what stands on this server and in the repository."""
+    """Judges one entry by what stands on this server and in the repository.
+
+    Its methods return None where there is nothing to judge by.
+    """
 
     def __init__(self, places: Places, entry: Allow) -> None:
         self.entry = entry
@@ -67,7 +70,7 @@ class ProjectCheck:
         releases = [self._target.release_path(name) for name in self._target.present()]
         return [
             *found,
-            *shared_findings(root / "shared", shared),
+            *shared_findings(root / "shared", shared, strangers(php_users())),
             *stuck_findings(releases),
         ]
 
@@ -79,7 +82,7 @@ class ProjectCheck:
         )
         return disk_findings((self._target.root,), [live] if live else [], floor)
 
-    def env_file(self) -> list[Finding]:
+    def env_file(self) -> list[Finding] | None:
         """Say what is wrong with the owner's env file, without any value."""
         path = self._places.env_file(self.entry.project, self.entry.environment)
         try:
@@ -90,23 +93,25 @@ class ProjectCheck:
         if path.exists():
             return [problem(f"{path} sets nothing: put the app's secrets there, or remove it")]
         is_needed = self._recipe is not None and ENV_FILE in self._recipe.shared_files
-        if not is_needed or self._target.has_shared(ENV_FILE):
+        if not is_needed:
+            return None
+        if self._target.has_shared(ENV_FILE):
             return []
         shared = self._target.shared_path(ENV_FILE)
         return [problem(f"the app needs its .env: write it to {path} (chmod 600), or to {shared}")]
 
-    def tools(self) -> list[Finding]:
+    def tools(self) -> list[Finding] | None:
         """Judge the tools by what the live release needs."""
         if not self._live or not self._recipe:
-            return []
+            return None
         with StopFlag() as stop:
             ask = asker(Shell(stop, "doctor"), environment.base() | dict(self._recipe.env))
             return app_findings(self._app(self._live), self._recipe, None, ask)
 
-    def page(self) -> list[Finding]:
+    def page(self) -> list[Finding] | None:
         """Say whether nothing answers where the live release's health is asked for."""
         check = self._manifest.deploy.health_check
-        return page_findings(check.url) if check and self._live else []
+        return page_findings(check.url) if check and self._live else None
 
     def _app(self, live: Path) -> App:
         return App(tree=live, own_build=self._manifest.build.commands is not None)

@@ -51,13 +51,13 @@ def backend_findings(places: Places, url: str) -> list[Finding]:
     return []
 
 
-def clock_findings(url: str) -> list[Finding]:
-    """Compare the clocks by the header that every web server sends."""
+def clock_findings(url: str) -> list[Finding] | None:
+    """Compare the clocks by the header that every web server sends; None when it sends none."""
     try:
         answer = requests.get(url, timeout=TIMEOUT, allow_redirects=False)
         there = parsedate_to_datetime(answer.headers["Date"])
     except (requests.RequestException, KeyError, ValueError):
-        return []  # that it is unreachable, or no Deployr backend, is said elsewhere
+        return None  # that it is unreachable, or no Deployr backend, is said elsewhere
     return skew_findings((datetime.now(UTC) - there).total_seconds())
 
 

@@ -91,7 +91,9 @@ def test_configuration_that_can_not_be_read_is_told_and_the_rest_still_looked_at
 
 def test_unreachable_backend_and_missing_token_are_problems(site, command):
     save(site.places, RunnerConfig(url="http://127.0.0.1:9", name="web-1"))
-    assert "http://127.0.0.1:9 is unreachable" in lines(command)["backend"]["text"]
+    found = lines(command)
+    assert "http://127.0.0.1:9 is unreachable" in found["backend"]["text"]
+    assert "clock" not in found
     (site.places.config / "token").unlink()
     assert "deployr-runner register" in lines(command)["backend"]["text"]
 
