@@ -25,7 +25,9 @@ _NAME = re.compile(r"[!-~]{1,64}")
 
 def note_releases(news: News, row: Row[Any]) -> None:
     """Write down what stands on the server now. Runs inside a transaction."""
-    told = _told(news, row)
+    if row.action == Action.PLAN:  # it waits for nobody: a deployment may be telling more right now
+        return
+    told = _told(news)
     place = _place(news, row)
     _settle_others(news, told, place)
     query = select(Release).where(place, Release.name.in_(told))
@@ -43,11 +45,11 @@ def note_releases(news: News, row: Row[Any]) -> None:
         raise RacedError from None
 
 
-def _told(news: News, row: Row[Any]) -> dict[str, wire.Release]:
+def _told(news: News) -> dict[str, wire.Release]:
     """Return the releases that the report names, oldest first."""
     listed = news.report.releases
     told = {each.name: each for each in (listed or ())[-MOST:]}
-    own = None if row.action == Action.PLAN else news.report.release
+    own = news.report.release
     if own is not None and own.name not in told:
         gone = own.model_copy(update={"state": "pruned"})
         told = {own.name: own if listed is None else gone} | told
