@@ -142,6 +142,8 @@ class Laravel(Section):
 
     maintenance: bool = False
     """Whether visitors see the maintenance page while migrations run."""
+    up_check: bool = True
+    """Whether `/up` at APP_URL is the health check of an app whose deploy.yaml has none."""
 
 
 class Nextjs(Section):

@@ -19,6 +19,7 @@ from ..stop import StopFlag
 from ..targets.vps import VpsTarget
 from ..tools import asker
 from ..workspace import Mirror
+from ..writable import php_users, strangers
 from .app import app_findings, floor_of
 from .disk import FLOOR, disk_findings, nearest
 from .finding import Finding, problem

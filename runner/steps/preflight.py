@@ -15,6 +15,7 @@ from ..preflight.disk import disk_findings
 from ..preflight.network import page_findings, port_findings
 from ..preflight.place import is_closed, shared_findings, stuck_findings
 from ..tools import asker
+from ..writable import php_users, strangers
 from . import envfile
 from .envfile import ENV_FILE
 
@@ -92,7 +93,7 @@ def _room(ctx: Context, live: Path | None) -> Iterable[Finding]:
     floor = floor_of(ctx.recipe.framework, ctx.recipe.tools(ctx.app))
     return [
         *disk_findings((ctx.task.root, ctx.work), models, floor, spare=old),
-        *shared_findings(ctx.task.root / "shared", ctx.recipe.shared_dirs),
+        *shared_findings(ctx.task.root / "shared", ctx.recipe.shared_dirs, strangers(php_users())),
         *stuck_findings(old),
     ]
 

@@ -113,12 +113,25 @@ def test_shared_directories_that_the_app_can_not_write_are_named(base):
         os.chown(base / name, NOBODY, NOBODY)
 
     def judge() -> None:
-        (found,) = problems_of(shared_findings(base, ("storage", "missing")))
+        (found,) = problems_of(shared_findings(base, ("storage", "missing"), set()))
         assert found.endswith(
             f" can't be written by nobody, as the app must: sudo chown -R nobody {base}/storage"
         )
         named = {f"{base}/storage/{name}" for name in ("logs", "a", "a/b")}
         assert named == set(found.partition(" can't")[0].split(", "))
+
+    as_nobody(judge)
+
+
+def test_shared_directory_that_phps_user_made_is_no_problem(base):
+    (base / "storage/app/uploads").mkdir(parents=True)
+    for name in ("storage", "storage/app"):
+        os.chown(base / name, NOBODY, NOBODY)
+    os.chown(base / "storage/app/uploads", 33, 33)
+
+    def judge() -> None:
+        assert [] == shared_findings(base, ("storage",), {33})
+        assert 1 == len(shared_findings(base, ("storage",), set()))
 
     as_nobody(judge)
 
