@@ -26,6 +26,9 @@ MAX_CAPACITY = 16
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
+User = Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_.-]{0,31}$")]
+
+
 class Allow(BaseModel):
     """One thing that the owner of the server lets this runner do."""
 
@@ -36,6 +39,8 @@ class Allow(BaseModel):
     branches: tuple[Branch, ...]
     path: AbsolutePath
     environment: Name = DEFAULT_ENVIRONMENT
+    user: User | None = None
+    """Who builds it and runs its hooks, instead of build_user: keeps projects apart."""
 
 
 class RunnerConfig(BaseModel):
@@ -52,6 +57,8 @@ class RunnerConfig(BaseModel):
     """How long running jobs may go on once the runner was asked to stop."""
     cache_mib: Annotated[int, Field(ge=0)] = DEFAULT_CACHE_MIB
     """How much may be kept of what builds leave; 0: nothing."""
+    build_user: User | None = None
+    """Who builds and runs hooks; None: the runner's own user."""
     allow: tuple[Allow, ...] = ()
 
 

@@ -2,65 +2,56 @@
 
 import contextlib
 import os
+import pwd
 import select
-import signal
 import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
+from . import launcher
+from .accounts import Account, group_problem
+from .command import Command, CommandFailedError
 from .errors import JobFailedError
+from .launcher import MARK_VARIABLE, marked_processes
 from .stop import StopFlag
+from .sudo import Sudo
+
+__all__ = [
+    "MARK_VARIABLE",
+    "Command",
+    "CommandFailedError",
+    "Shell",
+    "end_marked",
+    "marked_processes",
+    "switch_problem",
+]
 
 TERM_SECONDS = 10.0
 _READ_BYTES = 64 * 1024
 _DRAIN_SECONDS = 1.0
-_KILL_ROUNDS = 40  # a process may fork between being listed and being killed
-MARK_VARIABLE = "DEPLOYR_MARK"
+_END_ROUNDS = 40
 
 Sink = Callable[[bytes], None]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Command:
-    """A process to start: no shell looks at `argv`, and `env` is all the environment it gets."""
-
-    argv: tuple[str, ...]
-    cwd: Path
-    env: Mapping[str, str]
-
-    @classmethod
-    def line(cls, line: str, cwd: Path, env: Mapping[str, str]) -> "Command":
-        """Return a command line of a deploy.yaml or a recipe; it ends at the first failure."""
-        return cls(argv=("/bin/sh", "-euc", line), cwd=cwd, env=env)
-
-    @property
-    def title(self) -> str:
-        """The command as people wrote it."""
-        if self.argv[:2] == ("/bin/sh", "-euc"):
-            return self.argv[2]
-        return " ".join(self.argv)
-
-
-class CommandFailedError(Exception):
-    """A command ended with another exit code than 0."""
-
-    def __init__(self, command: Command, exit_code: int, output: str = "") -> None:
-        super().__init__(f"`{command.title}` ended with exit code {exit_code}")
-        self.command = command
-        self.exit_code = exit_code
-        self.output = output
 
 
 class Shell:
     """Runs commands for one job; `mark` in their environment finds even those that hid."""
 
-    def __init__(self, stop: StopFlag, mark: str) -> None:
+    def __init__(self, stop: StopFlag, mark: str, account: Account | None = None) -> None:
+        """With an `account` they run as that user."""
         self._stop = stop
         self._mark = mark
+        self._account = account
+        self._sudo = Sudo(account) if account and os.geteuid() != 0 else None
+
+    @property
+    def own(self) -> "Shell":
+        """The same for commands that the runner's own user must run."""
+        return Shell(self._stop, self._mark)
 
     def run(
         self, command: Command, sink: Sink, *, marked: bool = True, seconds: float | None = None
@@ -76,7 +67,7 @@ class Shell:
             with StopFlag(parent=self._stop) as late:
                 said = f"`{command.title}` took longer than its timeout allows ({seconds:g} s)"
                 late.limit(seconds, time.monotonic(), said)
-                Shell(late, self._mark).run(command, sink, marked=marked)
+                Shell(late, self._mark, self._account).run(command, sink, marked=marked)
             return
         with self._started(command, subprocess.STDOUT, marked=marked) as process:
             self._follow(process, sink)
@@ -105,12 +96,12 @@ class Shell:
             try:
                 yield process.poll
             finally:
-                _end(lambda number: _signal_group(process, number))
+                self._end(process, None)
                 reader.join(_DRAIN_SECONDS)
 
     def sweep(self) -> None:
         """End what the job's commands have left running."""
-        end_marked(self._mark)
+        end_marked(self._mark, [self._account] if self._account else [])
 
     @contextlib.contextmanager
     def _started(
@@ -118,23 +109,28 @@ class Shell:
     ) -> Iterator[subprocess.Popen[bytes]]:
         self.raise_if_stopped()
         try:
-            process = subprocess.Popen(
-                command.argv,
-                cwd=command.cwd,
-                env={**command.env, MARK_VARIABLE: self._mark} if marked else command.env,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=errors,
-                start_new_session=True,
-            )
+            process = self._open(command, errors, marked=marked)
         except OSError as error:
-            raise CommandFailedError(command, 127, str(error)) from None
+            raise CommandFailedError(command, launcher.NOT_STARTED, str(error)) from None
         with process:
             try:
                 yield process
             except BaseException:
-                self._end(process)
+                self._end(process, self._mark)
                 raise
+
+    def _open(self, command: Command, errors: int, *, marked: bool) -> subprocess.Popen[bytes]:
+        env, account = dict(command.env), self._account
+        if account and env.get("HOME") == str(Path.home()):
+            env["HOME"] = account.home
+        if marked:
+            env[MARK_VARIABLE] = self._mark
+        if self._sudo:
+            process = _popen(self._sudo.argv, errors, cwd="/", stdin=subprocess.PIPE)
+            _hand_over(process, self._sudo.start(command, env))
+            return process
+        switch = account.switch if account else {}
+        return _popen(command.argv, errors, cwd=command.cwd, env=env, **switch)
 
     def _follow(self, process: subprocess.Popen[bytes], sink: Sink) -> None:
         """Read until the end of the output, or briefly on when only a left-over child holds it."""
@@ -172,14 +168,34 @@ class Shell:
         if process.returncode:
             raise CommandFailedError(command, process.returncode, output)
 
-    def _end(self, process: subprocess.Popen[bytes]) -> None:
-        """End the process, its group and everything else that carries the mark."""
+    def _end(self, process: subprocess.Popen[bytes], mark: str | None) -> None:
+        """End the process, its group and everything else that carries `mark`."""
+        if self._sudo:
+            _end_below(process, self._sudo, mark)
 
         def signal_all(number: int) -> bool:
-            grouped = _signal_group(process, number)
-            return bool(_signal_marked(self._mark, number)) or grouped
+            process.poll()  # reaps it
+            grouped = launcher.signal_group(process.pid, number)
+            return bool(mark and launcher.signal_marked(mark, number)) or grouped
 
-        _end(signal_all)
+        launcher.end_all(signal_all, TERM_SECONDS)
+
+
+def _popen(argv: tuple[str, ...], errors: int, **how: Any) -> subprocess.Popen[bytes]:  # noqa: ANN401 - as Popen takes it
+    return subprocess.Popen(
+        argv,
+        **{"stdin": subprocess.DEVNULL, **how},
+        stdout=subprocess.PIPE,
+        stderr=errors,
+        start_new_session=True,
+    )
+
+
+def _hand_over(process: subprocess.Popen[bytes], order: bytes) -> None:
+    assert process.stdin is not None  # noqa: S101 - told to Popen above
+    # A sudo that refuses ends without reading; what it says is the command's output.
+    with contextlib.suppress(BrokenPipeError), process.stdin:
+        process.stdin.write(order)
 
 
 def _pass_on(process: subprocess.Popen[bytes], sink: Sink) -> None:
@@ -189,58 +205,46 @@ def _pass_on(process: subprocess.Popen[bytes], sink: Sink) -> None:
             sink(chunk)
 
 
-def end_marked(mark: str) -> None:
-    """End all processes that carry `mark`: politely, and after TERM_SECONDS without asking."""
-    _end(lambda number: bool(_signal_marked(mark, number)))
-
-
-def _end(signal_all: Callable[[int], bool]) -> None:
-    """End what `signal_all` reaches; it tells whether something was there. 0 only looks."""
-    if not signal_all(signal.SIGTERM):
-        return
-    deadline = time.monotonic() + TERM_SECONDS
-    while time.monotonic() < deadline:
-        if not signal_all(0):
-            return
-        time.sleep(0.05)
-    for _ in range(_KILL_ROUNDS):
-        if not signal_all(signal.SIGKILL):
+def _end_below(process: subprocess.Popen[bytes], sudo: Sudo, mark: str | None) -> None:
+    """End what a sudo, which we may not signal, has started or is about to start."""
+    for _ in range(_END_ROUNDS):
+        _ask(sudo, Sudo.end(mark, launcher.groups_below(process.pid), TERM_SECONDS))
+        if process.poll() is not None:
             return
         time.sleep(0.05)
 
 
-def _signal_group(process: subprocess.Popen[bytes], number: int) -> bool:
-    process.poll()  # reaps it
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, number)
-    return _lives_group(process.pid)
+def end_marked(mark: str, accounts: Iterable[Account] = ()) -> None:
+    """End all processes that carry `mark`, of this user and of `accounts`.
+
+    Politely, and after TERM_SECONDS without asking.
+    """
+    launcher.end(mark, (), TERM_SECONDS)
+    for account in accounts:
+        if os.geteuid() != 0:
+            _ask(Sudo(account), Sudo.end(mark, (), TERM_SECONDS))
 
 
-def _lives_group(group: int) -> bool:
-    """Tell whether a process group has members that are no zombies: nobody may reap those."""
-    for entry in Path("/proc").glob("[0-9]*/stat"):
-        with contextlib.suppress(OSError):
-            # The name before may hold anything, but the last bracket is its end.
-            state, _, its_group = entry.read_bytes().rpartition(b")")[2].split()[:3]
-            if int(its_group) == group and state != b"Z":
-                return True
-    return False
+def switch_problem(account: Account) -> str | None:
+    """Say why this runner can't start processes as that user, or return None when it can."""
+    if os.geteuid() == 0:
+        return None
+    if problem := group_problem(account):
+        return problem
+    said = _ask(Sudo(account), Sudo.end(None, (), 0))
+    if said is None:
+        return None
+    me = pwd.getpwuid(os.geteuid()).pw_name
+    return (
+        f"{me} can't start processes as {account.name} ({said}): run install-runner.sh as root, or "
+        f"add the line `{me} ALL=({account.name}) NOPASSWD: ALL` to /etc/sudoers.d/deployr-runner"
+    )
 
 
-def _signal_marked(mark: str, number: int) -> list[int]:
-    found = marked_processes(mark)
-    for pid in found:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.kill(pid, number)
-    return found
-
-
-def marked_processes(mark: str) -> list[int]:
-    """Return the ids of all living processes whose environment carries `mark`."""
-    needle = f"{MARK_VARIABLE}={mark}\0".encode()
-    found = []
-    for entry in Path("/proc").glob("[0-9]*/environ"):
-        with contextlib.suppress(OSError):
-            if needle in entry.read_bytes():
-                found.append(int(entry.parent.name))
-    return found
+def _ask(sudo: Sudo, order: bytes) -> str | None:
+    """Let the other user do something; say what went wrong."""
+    try:
+        done = subprocess.run(sudo.argv, input=order, cwd="/", capture_output=True, check=False)
+    except OSError as error:
+        return str(error)
+    return done.stderr.decode(errors="replace").strip() if done.returncode else None

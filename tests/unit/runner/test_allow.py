@@ -46,6 +46,7 @@ def test_list_as_json_has_all_fields(add, command):
         "branches": ["main"],
         "path": "/srv/shop",
         "environment": "staging",
+        "user": None,
     }
     assert [expected] == listed(command)
 
