@@ -6,6 +6,7 @@ import pwd
 import re
 import stat
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from . import acl
@@ -29,13 +30,29 @@ def php_users(etc: Path = Path("/etc")) -> set[str]:
     return found | ({_APACHE_USER} if any(etc.glob(_APACHE_PHP)) else set())
 
 
-def strangers(names: set[str]) -> set[int]:
-    """Return the ids of those users; none when one of them is the runner's own."""
-    found = set()
-    for name in names:
+@dataclass(frozen=True, kw_only=True)
+class User:
+    """A user of this server."""
+
+    name: str
+    uid: int
+    groups: frozenset[int]
+
+
+def strangers(names: set[str]) -> list[User]:
+    """Return those users as far as they exist; none when one of them is the runner's own."""
+    found = []
+    for name in sorted(names):
         with contextlib.suppress(KeyError):
-            found.add(pwd.getpwnam(name).pw_uid)
-    return set() if os.geteuid() in found else found
+            entry = pwd.getpwnam(name)
+            groups = frozenset(os.getgrouplist(name, entry.pw_gid))
+            found.append(User(name=name, uid=entry.pw_uid, groups=groups))
+    return [] if os.geteuid() in {user.uid for user in found} else found
+
+
+def outside(users: list[User], group: int | None) -> list[User]:
+    """Return whom a group does not let in; none when it has a member, who then is the one."""
+    return [] if any(group in user.groups for user in users) else users
 
 
 def shared_group(directory: Path) -> int | None:

@@ -5,6 +5,7 @@ import pwd
 from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
+from ..writable import User
 from .disk import nearest
 from .finding import Finding, problem, warning
 
@@ -45,12 +46,13 @@ def write_findings(directory: Path) -> list[Finding]:
     return [problem(f"{directory} can't be made by {user}: sudo install -d -o {user} {directory}")]
 
 
-def shared_findings(shared: Path, names: Iterable[str], php: Collection[int]) -> list[Finding]:
+def shared_findings(shared: Path, names: Iterable[str], php: Collection[User]) -> list[Finding]:
     """Say which shared directories, and those two levels below, the app could not write.
 
     What one of the users `php` made there, the app runs as: it writes there itself.
     """
     user = _name(os.geteuid())
+    apart = {other.uid for other in php}
     found = []
     for name in names:
         if not (shared / name).is_dir():
@@ -58,7 +60,7 @@ def shared_findings(shared: Path, names: Iterable[str], php: Collection[int]) ->
         stuck = [
             place
             for place in _below(shared / name, 2)
-            if not os.access(place, os.W_OK) and place.stat().st_uid not in php
+            if not os.access(place, os.W_OK) and place.stat().st_uid not in apart
         ]
         if stuck:
             found.append(

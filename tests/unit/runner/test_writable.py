@@ -43,8 +43,19 @@ def test_server_without_php_has_no_such_user(tmp_path):
 def test_own_pool_leaves_nobody_to_open_anything_to():
     own = pwd.getpwuid(os.geteuid()).pw_name
 
-    assert set() == writable.strangers({own, "daemon"})
-    assert {pwd.getpwnam("daemon").pw_uid} == writable.strangers({"daemon", "no-such-user"})
+    assert [] == writable.strangers({own, "daemon"})
+    (daemon,) = writable.strangers({"daemon", "no-such-user"})
+    found = pwd.getpwnam("daemon")
+    assert ("daemon", found.pw_uid) == (daemon.name, daemon.uid)
+    assert found.pw_gid in daemon.groups
+
+
+def test_member_of_the_group_is_the_one_and_nobody_else_is_let_in():
+    one, other = (writable.User(name=str(n), uid=n, groups=frozenset({n})) for n in (1, 2))
+
+    assert [] == writable.outside([one, other], 1)
+    assert [one, other] == writable.outside([one, other], 3)
+    assert [one] == writable.outside([one], None)
 
 
 def test_setgid_bit_says_that_a_directory_is_shared_with_its_group(tmp_path):

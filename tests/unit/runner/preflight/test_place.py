@@ -7,6 +7,7 @@ import pytest
 
 from runner.preflight import problems_of, warnings_of
 from runner.preflight.place import place_findings, shared_findings, stuck_findings
+from runner.writable import User
 from tests.support.small_disk import small_disk
 from tests.support.unprivileged import NOBODY, as_nobody, open_directory
 
@@ -113,7 +114,7 @@ def test_shared_directories_that_the_app_can_not_write_are_named(base):
         os.chown(base / name, NOBODY, NOBODY)
 
     def judge() -> None:
-        (found,) = problems_of(shared_findings(base, ("storage", "missing"), set()))
+        (found,) = problems_of(shared_findings(base, ("storage", "missing"), []))
         assert found.endswith(
             f" can't be written by nobody, as the app must: sudo chown -R nobody {base}/storage"
         )
@@ -129,9 +130,11 @@ def test_shared_directory_that_phps_user_made_is_no_problem(base):
         os.chown(base / name, NOBODY, NOBODY)
     os.chown(base / "storage/app/uploads", 33, 33)
 
+    www = User(name="www", uid=33, groups=frozenset())
+
     def judge() -> None:
-        assert [] == shared_findings(base, ("storage",), {33})
-        assert 1 == len(shared_findings(base, ("storage",), set()))
+        assert [] == shared_findings(base, ("storage",), [www])
+        assert 1 == len(shared_findings(base, ("storage",), []))
 
     as_nobody(judge)
 
