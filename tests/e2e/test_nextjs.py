@@ -12,6 +12,7 @@ def test_second_commit_is_served_and_a_broken_one_is_not(deployr_for):
     site = deployr_for("nextjs")
     assert (first := site.push("--create")).returncode == 0, first.stdout + first.stderr
     assert answers(site.url, site.commit)
+    assert f"?dpl={site.commit}" in page(site.url)
     assert "ok" == page(f"{site.url}health.txt").strip()
 
     site.change("app/page.js", "<main>", "<main")
