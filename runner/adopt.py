@@ -113,16 +113,10 @@ def _outermost(names: Sequence[str]) -> list[str]:
 
 def _refuse_obstacles(root: Path, found: Takeover) -> None:
     """Raise RunnerError for what would make the takeover fail or lose something."""
-    app = found.app(root)
-    for name in found.shared:
-        if (app / name).is_symlink():
-            goal = (app / name).resolve()
-            raise RunnerError(
-                f"{app / name} is a link to {goal}: move what it points to there (mv -T {goal} "
-                f"{app / name}, after rm {app / name})"
-            )
-        if (root / "shared" / name).exists():
-            raise RunnerError(f"{app / name} and {root / 'shared' / name} both exist: remove one")
+    for place in (root, *([root.parent] if found.layout == "root" else [])):
+        if not os.access(place, os.W_OK | os.X_OK):
+            raise RunnerError(f"names in {place} can't be changed by this user: use sudo")
+    _refuse_shared(root, found)
     if found.layout == "root":
         _refuse_names(root, found.shared)
     if mounts := _mounts(root, found.layout):
@@ -135,6 +129,20 @@ def _refuse_obstacles(root: Path, found: Takeover) -> None:
         if not target.lock():
             raise RunnerError(f"a deployment is working in {root}; try again when it is done")
         target.unlock()
+
+
+def _refuse_shared(root: Path, found: Takeover) -> None:
+    """Refuse what can't be moved to the shared directory as it is."""
+    app = found.app(root)
+    for name in found.shared:
+        if (app / name).is_symlink():
+            goal = (app / name).resolve()
+            raise RunnerError(
+                f"{app / name} is a link to {goal}: move what it points to there (mv -T {goal} "
+                f"{app / name}, after rm {app / name})"
+            )
+        if (root / "shared" / name).exists():
+            raise RunnerError(f"{app / name} and {root / 'shared' / name} both exist: remove one")
 
 
 def _refuse_names(root: Path, shared: Sequence[str]) -> None:

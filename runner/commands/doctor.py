@@ -7,6 +7,7 @@ from typing import Literal
 
 import click
 
+from ..accounts import name_for
 from ..config import Allow, Places, RunnerConfig
 from ..errors import ConfigError, ExitCode
 from ..preflight import Finding
@@ -66,7 +67,7 @@ def _lines(places: Places, project: str | None) -> Iterator[Line]:
     yield from _told("runner", "backend", backend_findings(places, config.url), accepted)
     yield from _told("runner", "clock", clock_findings(config.url), "as the backend's")
     for entry in _entries(config, project):
-        yield from _project(places, entry)
+        yield from _project(places, entry, name_for(config, entry))
 
 
 def _entries(config: RunnerConfig, project: str | None) -> Iterable[Allow]:
@@ -76,9 +77,10 @@ def _entries(config: RunnerConfig, project: str | None) -> Iterable[Allow]:
     return found
 
 
-def _project(places: Places, entry: Allow) -> Iterator[Line]:
+def _project(places: Places, entry: Allow, builder: str | None) -> Iterator[Line]:
     subject, check = f"{entry.project} ({entry.environment})", ProjectCheck(places, entry)
     yield from _told(subject, "repository", check.repository(), f"{entry.repo} can be read")
+    yield from _told(subject, "builds", check.build_user(builder), f"run as {builder}")
     yield from _told(subject, "path", check.place(), f"{entry.path} can be written")
     yield from _told(subject, "disk", check.disk(), "there is room for one more release")
     yield from _told(subject, "env file", check.env_file(), "private, and sets something")

@@ -9,12 +9,13 @@ from deployr.detect import detect_framework
 from deployr.manifest import Manifest
 
 from .. import environment
+from ..accounts import find
 from ..config import Allow, Places
 from ..envfile import read_env_file
-from ..errors import JobFailedError
+from ..errors import ConfigError, JobFailedError
 from ..recipes import RECIPES, App, Recipe
 from ..releases import Record
-from ..shell import Shell
+from ..shell import Shell, switch_problem
 from ..stop import StopFlag
 from ..targets.vps import VpsTarget
 from ..tools import asker
@@ -22,7 +23,7 @@ from ..workspace import Mirror
 from ..writable import php_users, strangers
 from .app import app_findings, floor_of
 from .disk import FLOOR, disk_findings, nearest
-from .finding import Finding, problem
+from .finding import Finding, problem, warning
 from .network import page_findings
 from .place import is_closed, shared_findings, stuck_findings
 
@@ -60,6 +61,22 @@ class ProjectCheck:
                 except JobFailedError as error:
                     found.append(problem(error.detail.strip().replace("\n", " ")))
         return found
+
+    def build_user(self, name: str | None) -> list[Finding]:
+        """Say why builds can't run as the user `name`, and so apart from the runner."""
+        if name is None:
+            return [
+                warning(
+                    "builds and hooks run as the runner's own user, who can read its token and "
+                    "the secrets of all projects: run install-runner.sh as root, which makes "
+                    "the user deployr-build and sets build_user"
+                )
+            ]
+        try:
+            text = switch_problem(find(name))
+        except ConfigError as error:
+            text = str(error)
+        return [problem(text)] if text else []
 
     def place(self) -> list[Finding]:
         """Say what is wrong with the deploy root."""

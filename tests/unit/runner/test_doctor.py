@@ -1,12 +1,13 @@
 """`deployr-runner doctor`: what it looks at, and its exit code."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from runner.config import RunnerConfig, save
+from runner.config import RunnerConfig, load, save
 from runner.preflight.service import skew_findings
 
 from .fake_backend import TOKEN
@@ -30,7 +31,25 @@ def test_healthy_runner_is_exit_code_0(site, command):
     assert "ok       runner: backend: " in said.out
     assert "info     runner: service: " in said.out
     assert "ok       shop (production): repository: " in said.out
-    assert not [line for line in said.out.splitlines() if line.startswith(("warning", "problem"))]
+    odd = [line for line in said.out.splitlines() if line.startswith(("warning", "problem"))]
+    (own,) = odd
+    assert own.startswith(
+        "warning  shop (production): builds: builds and hooks run as the runner's"
+    )
+
+
+def test_user_that_builds_is_judged(site, command):
+    site.commit({})
+    config = load(site.places)
+    save(site.places, config.model_copy(update={"build_user": "nobody"}))
+    good = lines(command)["shop (production) builds"]
+    save(site.places, config.model_copy(update={"build_user": "no-such-user"}))
+    bad = lines(command)["shop (production) builds"]
+
+    if os.geteuid() == 0:  # others need a line of sudoers for it
+        assert ("ok", "run as nobody") == (good["kind"], good["text"])
+    assert "problem" == bad["kind"]
+    assert "the build user no-such-user does not exist here: sudo useradd" in bad["text"]
 
 
 def test_nothing_is_made(site, command):
