@@ -81,7 +81,7 @@ def _switch(ctx: Context) -> list[Step]:
         steps.Restart(restarts) if restarts else None,
         steps.Hooks("restart", after) if after else None,
         steps.EndMaintenance(pause) if pause else None,
-        steps.Health(check) if check else None,
+        steps.Health(check) if check else _default_health(ctx),
         steps.Confirm(),
     ]
     return [step for step in planned if step is not None]
@@ -92,6 +92,11 @@ def _nextjs(ctx: Context) -> list[Step]:
     wanted = ctx.manifest.nextjs
     assets: list[Step] = [steps.Assets(wanted.keep_assets)] if wanted.keep_assets else []
     return assets if wanted.smoke_check is False else [*assets, steps.Smoke(wanted.smoke_check)]
+
+
+def _default_health(ctx: Context) -> Step | None:
+    find = ctx.recipe.health
+    return steps.DefaultHealth(find) if find and ctx.manifest.laravel.up_check else None
 
 
 @dataclass(frozen=True)

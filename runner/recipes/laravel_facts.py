@@ -24,6 +24,7 @@ _RAN = re.compile(r"^(?:Migrated:\s+(\S+).*|\s*(\d{4}_\S+) .*\bDONE\s*)$", re.MU
 
 _UP_ROUTE = re.compile(r"^\s*'/up' =>", re.MULTILINE)
 _DEFAULT_HOST = "localhost"
+_ATTEMPTS = 5  # PHP answers at once: what is sick now stays so
 
 
 def migrate_line(release: Path) -> str:
@@ -58,6 +59,6 @@ def default_health_check(release: Path, env: Mapping[str, str]) -> HealthCheck |
     if not any(_UP_ROUTE.search(path.read_text(errors="replace")) for path in cached):
         return None
     try:
-        return HealthCheck(url=f"{app_url}/up")
+        return HealthCheck(url=f"{app_url}/up", attempts=_ATTEMPTS, interval=1)
     except ValidationError:
         return None

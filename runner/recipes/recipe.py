@@ -109,7 +109,7 @@ class Recipe:
     """Whether releases change their database with `php artisan migrate`."""
     maintenance: Maintenance | None = None
     after_activate: Lines = ()
-    health: Callable[[Path, Mapping[str, str]], HealthCheck | None] = lambda *_: None
+    health: Callable[[Path, Mapping[str, str]], HealthCheck | None] | None = None
     """The check of a release, with the values of its .env, whose deploy.yaml has none."""
     before_return: Lines = ()
     """Run in an older release before a rollback makes it live again."""

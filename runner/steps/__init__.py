@@ -3,6 +3,7 @@
 from .activate import Activate, Confirm, Health, Prune
 from .assets import Assets
 from .build import Build
+from .default_health import DefaultHealth
 from .maintenance import BeginMaintenance, EndMaintenance, Recover, was_left_down
 from .migrate import Migrate
 from .preflight import Preflight
@@ -21,6 +22,7 @@ __all__ = [
     "Build",
     "Checkout",
     "Confirm",
+    "DefaultHealth",
     "EndMaintenance",
     "Fetch",
     "Goal",

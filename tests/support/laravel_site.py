@@ -25,16 +25,14 @@ return new class extends Illuminate\\Database\\Migrations\\Migration {{
 class LaravelSite:
     """A repository, its deploy root and a web server; a context manager that ends the server."""
 
-    def __init__(self, site: Site, database: str = "") -> None:
-        """`database` are lines of .env; by default a file of SQLite."""
+    def __init__(self, site: Site) -> None:
         self.site = site
         self.root = site.root
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port: int = free.getsockname()[1]
         self.database = site.repo.parent / "database.sqlite"
         self.database.touch()
-        lines = database or f"DB_CONNECTION=sqlite\nDB_DATABASE={self.database}\n"
-        site.env_file(f"APP_KEY={KEY}\n{lines}")
+        self.env()
         self.manifest()
         site.commit(
             {
@@ -55,6 +53,11 @@ class LaravelSite:
     def __exit__(self, *_: object) -> None:
         self._server.terminate()
         self._server.wait()
+
+    def env(self, more: str = "") -> None:
+        """Write the owner's env file, with lines beside the key and the database."""
+        database = f"DB_CONNECTION=sqlite\nDB_DATABASE={self.database}\n"
+        self.site.env_file(f"APP_KEY={KEY}\n{database}{more}")
 
     def manifest(self, **sections: Any) -> None:
         """Write deploy.yaml; it is committed with the next change."""

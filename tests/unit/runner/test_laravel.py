@@ -72,11 +72,10 @@ def test_group_of_shared_reads_the_secrets_and_writes_where_the_app_writes(app):
         assert 0o2775 == stat.S_IMODE((live(app) / name).stat().st_mode)
 
 
-def test_sick_release_is_taken_back_and_the_old_one_served(app):
-    check = {"url": f"http://127.0.0.1:{app.port}/up", "attempts": 1}
-    app.manifest(deploy={"health_check": check})
-    app.site.commit({})
-    assert "completed" == app.site.push().status
+def test_sick_release_is_taken_back_by_the_apps_own_page_up(app):
+    """Found by its route and APP_URL: deploy.yaml has no health check."""
+    app.env(f"APP_URL=http://127.0.0.1:{app.port}\n")
+    assert "no earlier release to go back to" in app.site.push().text
     first = app.get("/up")
     assert 200 == first[0]
     status = (app.site.repo / "app/Status.php").read_text()
@@ -85,5 +84,6 @@ def test_sick_release_is_taken_back_and_the_old_one_served(app):
     sick = app.site.push()
 
     assert "health_check_failed" == sick.reason
+    assert f"http://127.0.0.1:{app.port}/up: status 500" in sick.report.detail
     assert first == app.get("/up")
-    assert first[1].count(live(app).name) == 1
+    assert live(app).name in first[1]

@@ -24,13 +24,13 @@ def app(site, monkeypatch):
     monkeypatch.setattr(migrate, "BUSY_SECONDS", 0.01)
     manifest = {"project": {"framework": "laravel"}, "build": {"commands": ["true"]}}
 
-    def deploy(php: str = "", *, isolatable: bool = True, **files: str):
+    def deploy(php: str = "", *, isolatable: bool = True, up_check: bool = True, **files: str):
         command = "implements Isolatable" if isolatable else ""
         own = {name.replace("__", "/"): text for name, text in files.items()}
         site.commit(
             {
                 "artisan": ARTISAN % php,
-                "deploy.yaml": json.dumps(manifest),
+                "deploy.yaml": json.dumps({**manifest, "laravel": {"up_check": up_check}}),
                 MIGRATE_COMMAND: f"class MigrateCommand {command}",
                 **own,
             }
@@ -93,3 +93,8 @@ def test_newer_frameworks_reload_and_horizon_is_told(app, site):
 
     assert "completed" == done.status
     assert ["reload", "horizon:terminate"] == called(site)[1:]
+
+
+def test_app_without_a_page_up_is_told_how_to_be_checked_unless_nothing_is_wanted(app):
+    assert "not checked: put a page that shows its health at deploy.health_check" in app().text
+    assert "==> health" not in app(up_check=False).text
