@@ -46,7 +46,7 @@ class Reuse:
         if found is Found.SAME and (not manager.must_finish or self._finished(slot, target, run)):
             return
         run()
-        if self._is_own(target):
+        if target.is_dir() and self._is_own(target):
             may_link = found is not Found.ALTERED
             self.store.keep(slot, key, target, manager.shape, may_link=may_link)
 
