@@ -23,7 +23,9 @@ def test_second_commit_is_served_and_a_broken_one_is_not(deployr_for):
     assert site.commit in page(site.url)
 
     mended = site.change("app/page.js", "<main", "<main>")
-    assert site.push().returncode == 0
+    assert (done := site.push()).returncode == 0
+    assert "node_modules: reused, " in done.stdout
+    assert ".next/cache: reused, " in done.stdout
     assert answers(site.url, mended)
 
 
