@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.next_site import NextSite
 from tests.support.pm2 import pm2_directory
-from tools.demo.apps import answers, find_tools
+from tools.demo.apps import answers, find_tools, page
 from tools.demo.system import EXAMPLES, DeployrSystem
 
 
@@ -67,10 +67,8 @@ def served_from(pids: list[str]) -> set[str]:
 def test_pm2_reload_loses_no_request(site, ports, pm2):
     entry = {"pm2": "my-app", "reload": True, "port": ports[1]}
     site.start_nginx(ports[1])
-    unknown = site.deploy(1, entry)
-    assert "pm2 of root knows no my-app: describe it in" in unknown.stdout
-
     file = site.system.path / "shared" / "ecosystem.config.js"
+    file.parent.mkdir(parents=True)
     file.write_text(site.configured(file.name, {"3000": str(ports[1])}))
     assert (first := site.deploy(2, entry)).returncode == 0, first.stdout
     assert "answers / on a spare port" in first.stdout
@@ -88,6 +86,12 @@ def test_pm2_reload_loses_no_request(site, ports, pm2):
     assert {live} == served_from(pm2("pid", "my-app").split())
     assert 2 == len(list((site.system.path / "releases").iterdir()))
     assert [False, True, True, True] == [site.has_file(version) for version in (2, 3, 4, 5)]
+
+    broken_start = "sed -i '1i throw new Error(\"no database\")' .next/standalone/server.js"
+    assert (refused := site.deploy(6, entry, extra=broken_start)).returncode == 1
+    assert "was not switched to: `node server.js` ended with exit code 1" in refused.stdout
+    assert "Error: no database" in refused.stdout
+    assert "nextjs-example-v5" in page(site.url)
 
 
 @pytest.mark.slow

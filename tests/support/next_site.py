@@ -44,13 +44,16 @@ class NextSite:
         system.start_backend()
         system.register_runner()
 
-    def deploy(self, version: int, *restarts: dict[str, Any]) -> subprocess.CompletedProcess[str]:
+    def deploy(
+        self, version: int, *restarts: dict[str, Any], extra: str = "true"
+    ) -> subprocess.CompletedProcess[str]:
         """Push a commit whose page shows another version; each has one file of its own."""
         shown = f"nextjs-example-v{version}"
         commands = [
             f"cp -a {self._built}/.next .",
             f"grep -rl {VERSION} .next/standalone/.next/server | xargs sed -i s/{VERSION}/{shown}/",
             f"echo {version} > .next/static/only-{version}.js",
+            extra,
         ]
         manifest = {
             "project": {"name": "nextjs", "framework": "nextjs"},

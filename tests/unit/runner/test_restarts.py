@@ -75,6 +75,28 @@ def test_advice_for_missing_right_names_option_and_sudoers_line():
     assert "`deployr ALL=(root) NOPASSWD: /usr/bin/systemctl restart shop@1`" in advice
 
 
+@pytest.mark.parametrize(
+    ("entry", "said", "expected"),
+    [
+        (
+            {"pm2": "shop"},
+            "[PM2][ERROR] Process or Namespace shop not found",
+            "pm2 of deployr knows no shop: describe it in /srv/www/shop/shared/ecosystem.config.js",
+        ),
+        (
+            {"supervisor": "shop"},
+            "error: <class 'PermissionError'>, [Errno 13] Permission denied: file: xmlrpc.py",
+            "deployr may not speak to supervisor: set `chmod=0770` and `chown=root:deployr` under",
+        ),
+    ],
+)
+def test_advice_for_pm2_and_supervisor_says_what_to_set_up(entry, said, expected):
+    """They said these words when they were tried."""
+    call = call_for(Restart.model_validate(entry), ROOT, is_root=False)
+
+    assert (call.advice(said, "deployr") or "").startswith(expected)
+
+
 def test_other_failures_have_no_advice():
     assert call_for(UNIT, ROOT, is_root=False).advice("Unit shop@1.service not found.", "x") is None
 
