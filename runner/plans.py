@@ -41,6 +41,8 @@ def _deployment(ctx: Context) -> list[Step]:
         steps.Build(hooks.before_build, build) if hooks.before_build or build else None,
         steps.Release(name, manifest.build.output),
         steps.Link(dirs, files) if dirs or files else None,
+        # Before anything is made there, so that it inherits the rights, and after.
+        steps.Writable(recipe.writable) if recipe.writable else None,
         steps.Hooks("prepare", before) if before else None,
         steps.BeginMaintenance(pause) if pause else None,
         steps.Migrate() if recipe.migrates else None,

@@ -97,6 +97,8 @@ def open_up(top: Path, opener: Open) -> OSError | None:
 
 def _ours(top: Path) -> Iterator[int]:
     """Yield a descriptor of each file and directory of this user; links are not followed."""
+    if not top.is_dir() or top.stat().st_uid != os.geteuid():
+        return
     for _, directories, files, fd in os.fwalk(top):
         yield fd
         for name in files:

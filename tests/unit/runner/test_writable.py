@@ -81,6 +81,10 @@ def test_group_may_write_in_directories_and_files_and_what_is_made_in_them(tmp_p
     assert 0o664 == stat.S_IMODE((top / "logs/app.log").stat().st_mode)
 
 
+def test_missing_directory_is_no_error(tmp_path):
+    assert writable.open_up(tmp_path / "storage", writable.for_group(0)) is None
+
+
 def test_links_are_not_followed(tmp_path):
     """PHP's user could have put one there that leads to a file of the runner's."""
     top, secret = tree(tmp_path / "storage"), tmp_path / "token"
