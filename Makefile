@@ -49,6 +49,7 @@ bench: $(VENV)/.dev ## measure and print BENCH lines (about nine minutes)
 bench-deploy: $(VENV)/.dev ## measure deployments beside scripts, Capistrano and package managers
 	@tools/setup-machine.sh bench
 	@$(BIN)/python -m bench.deploy
+	@$(BIN)/python -m bench.deploy_caches
 
 lock: $(VENV)/.dev ## resolve all dependencies anew and write the hashed lock files
 	@UV=$(BIN)/uv tools/lock.sh

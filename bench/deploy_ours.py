@@ -30,7 +30,8 @@ class Push:
     def reset(self) -> None:
         """See Contestant."""
         server = self._system.root / "server"
-        for directory in (self.root, server / "state" / "repos", server / "state" / "cache"):
+        state = server / "state"
+        for directory in (self.root, state / "repos", state / "caches"):
             shutil.rmtree(directory, ignore_errors=True)
         if secrets := write_secrets(self._app, server):
             self._system.write_env_file(self._app.name, secrets)
