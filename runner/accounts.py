@@ -29,6 +29,25 @@ class Account:
         """What this user makes, the runner must be able to change: root can in any case."""
         return 0o022 if os.geteuid() == 0 else 0o002
 
+    def share(self, directory: Path) -> None:
+        """Let the user write in a directory of ours, and us in what is made there."""
+        os.chown(directory, -1, self.gid)
+        directory.chmod(0o2775)
+
+    def make_work(self, work: Path) -> None:
+        """Make a directory in which only we make files, and only the user and we see them.
+
+        The two above it are opened for passing through.
+        """
+        work.parent.mkdir(mode=0o711, parents=True, exist_ok=True)
+        for place in (work.parent, work.parent.parent):
+            mode = stat.S_IMODE(place.stat().st_mode)
+            if mode & 0o011 != 0o011:
+                place.chmod(mode | 0o011)
+        work.mkdir(mode=0o700)
+        os.chown(work, -1, self.gid)
+        work.chmod(0o710)
+
     @property
     def switch(self) -> dict[str, Any]:
         """What Popen needs to start a process as this user, for root."""

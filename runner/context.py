@@ -10,8 +10,10 @@ from deployr.states import Framework
 from deployr.wire import JobSpec, Release, Step
 
 from . import environment, memory
+from .accounts import Account
 from .caches import Store
 from .config import DEFAULT_CACHE_MIB, Allow
+from .envfile import environment_of
 from .lifeline import Lifeline
 from .logstream import JobLog
 from .recipes import RECIPES, App, Recipe
@@ -33,6 +35,8 @@ class Task:
     """Where the owner's env file is, or would be."""
     env_text: str | None = None
     """What it holds, or None when it is missing or sets nothing."""
+    account: Account | None = None
+    """The user that builds and runs hooks, if it is not the runner's own."""
     cache_mib: int = DEFAULT_CACHE_MIB
     """How much of what builds leave may be kept on this server."""
 
@@ -91,12 +95,15 @@ class Context:
         release: Path | None = None,
         shell: Shell | None = None,
         tee: Callable[[bytes], object] = lambda _: None,
+        build: bool = False,
     ) -> None:
         """Run command lines one after the other, showing each and its output in the log.
 
         Once the release is live they may start what is to stay: it does not carry the job's mark.
         They are told of `release`, by default the new one once it exists; `tee` gets their output
-        too. Raises CommandFailedError for the first that fails, and JobFailedError when stopped.
+        too; `build` commands get the env file only if deploy.yaml lets them.
+
+        Raises CommandFailedError for the first that fails, and JobFailedError when stopped.
         """
         if release is None and self.release:
             release = self.target.release_path(self.release)
@@ -107,7 +114,7 @@ class Context:
 
         for hook in (Hook(run=each) if isinstance(each, str) else each for each in lines):
             self.log.line(f"$ {hook.run}")
-            command = Command.line(hook.run, cwd, self.env(release))
+            command = Command.line(hook.run, cwd, self.env(release, build=build))
             try:
                 (shell or self.shell).run(
                     command, sink, marked=not self.was_live, seconds=hook.timeout
@@ -157,8 +164,11 @@ class Context:
             manifest=self.manifest.model_dump(mode="json", exclude_defaults=True),
         )
 
-    def env(self, release: Path | None) -> Mapping[str, str]:
-        """Return the environment of the app's commands, told of `release` if there is one."""
+    def env(self, release: Path | None, *, build: bool = False) -> Mapping[str, str]:
+        """Return the environment of the app's commands, told of `release` if there is one.
+
+        Of `build` commands without the env file, if deploy.yaml says so.
+        """
         facts = {
             "DEPLOYR_PROJECT": self.task.spec.project,
             "DEPLOYR_ENVIRONMENT": self.task.spec.environment,
@@ -172,4 +182,6 @@ class Context:
         recipe = {**memory.node_options(self.manifest.build.memory), **self.recipe.env}
         if self.recipe.version_variable:
             recipe[self.recipe.version_variable] = self.commit
-        return environment.for_app(recipe, self.manifest.build.env, facts)
+        has_file = self.manifest.build.env_file or not build
+        given = environment_of(self.task.env_text or "") if has_file else {}
+        return environment.for_app(recipe, given, self.manifest.build.env, facts)

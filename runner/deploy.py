@@ -1,6 +1,5 @@
 """One job: run its steps, and take them back when one fails."""
 
-import shutil
 import time
 from collections.abc import Iterable, Sequence
 
@@ -9,6 +8,7 @@ from deployr.states import Reason
 
 from .context import Context
 from .errors import JobFailedError
+from .leavings import remove_tree
 from .plans import STAGES
 from .shell import CommandFailedError
 from .steps import Step
@@ -20,7 +20,8 @@ UNDO_SECONDS = 300.0
 def run(ctx: Context) -> None:
     """Do the job of `ctx`. Raises JobFailedError after everything was taken back."""
     done: list[Step] = []
-    ctx.work.mkdir(parents=True)
+    account = ctx.task.account
+    account.make_work(ctx.work) if account else ctx.work.mkdir(parents=True)
     try:
         for stage in STAGES[ctx.task.spec.action]:
             _run(stage(ctx), ctx, done)
@@ -34,7 +35,7 @@ def run(ctx: Context) -> None:
     finally:
         ctx.shell.sweep()
         ctx.target.unlock()
-        shutil.rmtree(ctx.work, ignore_errors=True)
+        remove_tree(ctx.work, [account] if account else [], ignore_errors=True)
 
 
 def _run(planned: Sequence[Step], ctx: Context, done: list[Step]) -> None:

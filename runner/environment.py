@@ -45,10 +45,13 @@ def for_git() -> dict[str, str]:
 
 
 def for_app(
-    recipe: Mapping[str, str], manifest: Mapping[str, str], facts: Mapping[str, str]
+    recipe: Mapping[str, str],
+    env_file: Mapping[str, str],
+    manifest: Mapping[str, str],
+    facts: Mapping[str, str],
 ) -> dict[str, str]:
     """Return the environment of build and hook commands; later arguments win."""
-    return {**base(), "CI": "true", **recipe, **manifest, **facts}
+    return {**base(), "CI": "true", **recipe, **env_file, **manifest, **facts}
 
 
 def _inherited(names: Iterable[str]) -> dict[str, str]:

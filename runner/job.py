@@ -14,10 +14,11 @@ from deployr.states import Target as TargetKind
 from deployr.wire import JobSpec, Release, Report, WireError, decode_base64
 
 from . import deploy, releases
+from .accounts import Account, find, name_for
 from .caches import Store
-from .config import Places, load, load_token
+from .config import Allow, Places, RunnerConfig, load, load_token
 from .context import Context, Task
-from .envfile import read_env_file, values_of
+from .envfile import environment_of, read_env_file, values_of
 from .errors import ConfigError, JobFailedError
 from .journal import Journal
 from .lifeline import Lifeline
@@ -25,7 +26,7 @@ from .logstream import JobLog, clean
 from .policy import allowed_entry
 from .redact import MIN_LENGTH, Redactor
 from .reporter import Reporter
-from .shell import Shell
+from .shell import Shell, switch_problem
 from .stop import StopFlag
 from .targets import TARGETS, Target
 from .workspace import Mirror
@@ -96,7 +97,7 @@ class Job:
             f"({spec.environment}), branch {spec.branch}"
         )
         task = self._task(spec)
-        target = TARGETS[TargetKind.VPS](task.root)
+        target = TARGETS[TargetKind.VPS](task.root, task.account)
         self._learn_secrets(task, target)
         with StopFlag() as undo_stop:
             self._context = self._prepare(task, target, undo_stop)
@@ -118,6 +119,7 @@ class Job:
             env_file=env_file,
             env_text=read_env_file(env_file),
             cache_mib=config.cache_mib,
+            account=_account(config, entry),
         )
 
     def _learn_secrets(self, task: Task, target: Target) -> None:
@@ -125,6 +127,7 @@ class Job:
         short = {
             *self._redactor.learn(target.secrets()),
             *self._redactor.learn(values_of(task.env_text or "")),
+            *self._redactor.learn(environment_of(task.env_text or "")),
         }
         with suppress(ConfigError):
             self._redactor.learn({"RUNNER_TOKEN": load_token(self._places)})
@@ -133,7 +136,7 @@ class Job:
             self.log.line(f"warning: shorter than {MIN_LENGTH} characters, not masked: {names}")
 
     def _prepare(self, task: Task, target: Target, undo_stop: StopFlag) -> Context:
-        shell = Shell(self._stop, self._mark)
+        shell = Shell(self._stop, self._mark, task.account)
         return Context(
             task=task,
             work=self._places.work / str(self._job_id),
@@ -143,19 +146,20 @@ class Job:
             stop=self._stop,
             shell=shell,
             undo_stop=undo_stop,
-            undo_shell=Shell(undo_stop, self._mark),
+            undo_shell=Shell(undo_stop, self._mark, task.account),
             target=target,
             caches=Store(
                 root=self._places.caches,
                 limit=task.cache_mib * 1024 * 1024,
-                shell=shell,
+                shell=shell.own,
                 say=self.log.line,
             ),
             mirror=Mirror(
                 repo=task.entry.repo,
                 branch=task.spec.branch,
                 repos=self._places.repos,
-                shell=shell,
+                shell=shell.own,
+                builder=shell,
                 output=self.log.output,
             ),
         )
@@ -195,6 +199,20 @@ class Job:
     def _masked(self, text: str) -> str:
         """Return `text` as it may leave the server and stand in the runner's own log."""
         return self._redactor.text(clean(text))
+
+
+def _account(config: RunnerConfig, entry: Allow) -> Account | None:
+    """Return who builds, if it is another user. Raises JobFailedError when that can't be."""
+    name = name_for(config, entry)
+    if name is None:
+        return None
+    try:
+        account = find(name)
+    except ConfigError as error:
+        raise JobFailedError(Reason.PREFLIGHT_FAILED, str(error)) from None
+    if problem := switch_problem(account):
+        raise JobFailedError(Reason.PREFLIGHT_FAILED, problem)
+    return account
 
 
 def _release(ctx: Context) -> Release | None:

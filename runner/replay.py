@@ -1,15 +1,16 @@
 """What is done at the start for each job that a runner which died has left behind."""
 
 import logging
-import shutil
 from pathlib import Path
 from typing import Any
 
 from deployr.states import JobStatus, Reason
 from deployr.wire import Report
 
+from .accounts import all_of
 from .config import Places
 from .journal import Journal, Switch
+from .leavings import remove_tree
 from .logstream import utc_stamp
 from .shell import end_marked
 from .targets.vps import VpsTarget
@@ -22,8 +23,9 @@ def replay(journal: Journal, places: Places, *, unheard: bool = False) -> dict[s
 
     `unheard`: nobody died, but the backend never said whether the claim was taken.
     """
-    end_marked(journal.claim_id)
-    shutil.rmtree(places.work / str(journal.job_id), ignore_errors=True)
+    accounts = all_of(places)
+    end_marked(journal.claim_id, accounts)
+    remove_tree(places.work / str(journal.job_id), accounts, ignore_errors=True)
     if end := journal.end:
         return end
     report = Report(detail=_UNHEARD) if unheard else _report(journal)

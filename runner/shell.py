@@ -45,7 +45,7 @@ class Shell:
         """With an `account` they run as that user."""
         self._stop = stop
         self._mark = mark
-        self._account = account
+        self.account = account
         self._sudo = Sudo(account) if account and os.geteuid() != 0 else None
 
     @property
@@ -67,7 +67,7 @@ class Shell:
             with StopFlag(parent=self._stop) as late:
                 said = f"`{command.title}` took longer than its timeout allows ({seconds:g} s)"
                 late.limit(seconds, time.monotonic(), said)
-                Shell(late, self._mark, self._account).run(command, sink, marked=marked)
+                Shell(late, self._mark, self.account).run(command, sink, marked=marked)
             return
         with self._started(command, subprocess.STDOUT, marked=marked) as process:
             self._follow(process, sink)
@@ -101,7 +101,7 @@ class Shell:
 
     def sweep(self) -> None:
         """End what the job's commands have left running."""
-        end_marked(self._mark, [self._account] if self._account else [])
+        end_marked(self._mark, [self.account] if self.account else [])
 
     @contextlib.contextmanager
     def _started(
@@ -120,7 +120,7 @@ class Shell:
                 raise
 
     def _open(self, command: Command, errors: int, *, marked: bool) -> subprocess.Popen[bytes]:
-        env, account = dict(command.env), self._account
+        env, account = dict(command.env), self.account
         if account and env.get("HOME") == str(Path.home()):
             env["HOME"] = account.home
         if marked:

@@ -4,15 +4,16 @@ import fcntl
 import json
 import logging
 import os
-import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
+from .accounts import all_of
 from .config import Places
 from .errors import RunnerError
 from .files import make_private_dir, write_atomically
+from .leavings import remove_tree
 
 STATE_FILE = "status.json"
 _logger = logging.getLogger(__name__)
@@ -29,7 +30,7 @@ def sole_agent(places: Places) -> Iterator[None]:
     try:
         if not _locked(fd):
             raise RunnerError(f"another deployr-runner works with {places.state}")
-        shutil.rmtree(places.work, ignore_errors=True)
+        remove_tree(places.work, all_of(places), ignore_errors=True)
         yield
     finally:
         os.close(fd)

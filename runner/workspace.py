@@ -35,6 +35,8 @@ class Mirror:
     branch: str
     repos: Path
     shell: Shell
+    builder: Shell | None = None
+    """The shell of who builds what is extracted, if it is not the runner's own user."""
     output: Sink
 
     @property
@@ -132,18 +134,20 @@ class Mirror:
     def extract(self, commit: str, tree: Path) -> None:
         """Write the files of `commit` into the new directory `tree`."""
         archive = tree.with_name(f"{tree.name}.tar")
-        write = ("archive", "--format=tar", f"--output={archive}", commit)
+        # A build user and the runner are of one group, and both write in the tree.
+        builder = self.builder or self.shell
+        mask = "0002" if builder.account else "0022"
+        write = ("-c", f"tar.umask={mask}", "archive", f"--output={archive}", commit)
         try:
             self._read(*write)
         except CommandFailedError:
             self.renew()
             self._read(*write)
         tree.mkdir()
+        if builder.account:
+            builder.account.share(tree)
         unpack = ("tar", "-xf", str(archive), "-C", str(tree), "--no-same-owner")
-        self.shell.run(
-            Command(argv=unpack, cwd=tree, env=environment.base()),
-            self.output,
-        )
+        builder.run(Command(argv=unpack, cwd=tree, env=environment.base()), self.output)
         archive.unlink()
 
     def _fetch_once(self) -> None:
@@ -187,7 +191,6 @@ class Mirror:
             f"protocol.file.allow={local}",
             "transfer.credentialsInUrl=die",
             "core.hooksPath=/dev/null",
-            "tar.umask=0022",
             # Housekeeping in the background would outlive the job.
             "gc.autoDetach=false",
             "maintenance.autoDetach=false",

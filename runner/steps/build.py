@@ -27,9 +27,9 @@ class Build:
             reuse.carry_in(carried)
         for command in self.commands:
             if isinstance(command, Install):
-                reuse.install(command, partial(ctx.run_lines, (command.run,), ctx.tree))
+                reuse.install(command, partial(ctx.run_lines, (command.run,), ctx.tree, build=True))
             else:
-                ctx.run_lines((command,), ctx.tree)
+                ctx.run_lines((command,), ctx.tree, build=True)
         for carried in ctx.recipe.carried:
             reuse.carry_out(carried)
 
@@ -41,7 +41,7 @@ def _reuse(ctx: Context) -> Reuse:
     spec = ctx.task.spec
     # The name of the version is another one in each commit.
     version = ctx.recipe.version_variable
-    env = {name: value for name, value in ctx.env(None).items() if name != version}
+    env = {name: value for name, value in ctx.env(None, build=True).items() if name != version}
     return Reuse(
         store=ctx.caches,
         project=spec.project,

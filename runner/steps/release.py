@@ -5,6 +5,8 @@ from pathlib import Path
 
 from deployr.states import Framework, Reason
 
+from .. import writable
+from ..accounts import Account
 from ..context import Context
 from ..errors import JobFailedError
 from ..recipes import Ship
@@ -78,10 +80,20 @@ class Link:
                 "document root, everybody can read your secrets"
             )
         ctx.target.link(ctx.release, self.dirs, self.files)
+        if ctx.task.account:
+            self._open(ctx, ctx.task.account)
         ctx.log.line(f"shared: {', '.join((*self.dirs, *self.files))}")
 
     def undo(self, ctx: Context) -> None:
         """The links go with the release; what is shared stays."""
+
+    def _open(self, ctx: Context, account: Account) -> None:
+        """Let hooks write where an earlier deployment, without a build user, made files."""
+        for place in map(ctx.target.shared_path, self.dirs):
+            if error := writable.open_up(place, writable.for_user(account.uid)):
+                ctx.log.line(
+                    f"warning: {account.name} may not write everywhere in {place}: {error.strerror}"
+                )
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,10 @@ from pathlib import Path
 
 from deployr.states import Target as TargetKind
 
+from ..accounts import Account
 from .target import Target
 from .vps import VpsTarget
 
-TARGETS: dict[TargetKind, Callable[[Path], Target]] = {TargetKind.VPS: VpsTarget}
+TARGETS: dict[TargetKind, Callable[[Path, Account | None], Target]] = {TargetKind.VPS: VpsTarget}
 
 __all__ = ["TARGETS", "Target"]

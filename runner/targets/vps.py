@@ -13,9 +13,11 @@ from pathlib import Path
 from deployr.wire import DEFAULT_ENVIRONMENT
 
 from .. import releases
+from ..accounts import Account
 from ..config import Allow
 from ..envfile import values_in
 from ..files import half_written, write_atomically
+from ..leavings import copy_tree, remove_tree
 from ..preflight import Finding
 from ..preflight.place import place_findings
 from .links import link_into
@@ -28,8 +30,10 @@ _TIDY_BYTES = 1024 * 1024
 class VpsTarget:
     """A deploy root on this machine, with `releases/`, `shared/` and the link `current`."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, account: Account | None = None) -> None:
+        """`account` is the user that makes releases, if it is another than the runner's own."""
         self.root = root
+        self._account = account
         self._releases = root / "releases"
         self._shared = root / "shared"
         self._current = root / "current"
@@ -99,7 +103,7 @@ class VpsTarget:
         """See Target."""
         path = self.shared_path(name)
         path.parent.mkdir(parents=True, exist_ok=True)
-        mode, group = _rights(path)
+        mode, group = _rights(path, self._account)
         write_atomically(path, text)
         # Who may read it is decided last: nobody else may while the group is still another.
         with contextlib.suppress(PermissionError):
@@ -118,12 +122,15 @@ class VpsTarget:
             if error.errno != errno.EXDEV:
                 raise
             incoming = self._incoming(release)
-            shutil.copytree(tree, incoming, symlinks=True)
+            if self._account:
+                copy_tree(tree, incoming, self._account)
+            else:
+                shutil.copytree(tree, incoming, symlinks=True)
             incoming.rename(self.release_path(release))
 
     def link(self, release: str, dirs: Sequence[str], files: Sequence[str]) -> None:
         """See Target."""
-        link_into(self.release_path(release), self._shared, dirs, files)
+        link_into(self.release_path(release), self._shared, dirs, files, self._account)
 
     def live(self) -> str | None:
         """Return where `current` points to, as it is written there."""
@@ -143,8 +150,8 @@ class VpsTarget:
 
     def discard(self, release: str) -> None:
         """See Target."""
-        shutil.rmtree(self._incoming(release), ignore_errors=True)
-        shutil.rmtree(self.release_path(release), ignore_errors=True)
+        for path in (self._incoming(release), self.release_path(release)):
+            remove_tree(path, self._accounts, ignore_errors=True)
 
     def records(self) -> dict[str, releases.Record]:
         """See Target."""
@@ -184,10 +191,13 @@ class VpsTarget:
             write_atomically(self._record_file, releases.tidy(self.records(), self.present()))
         return result
 
-    @staticmethod
-    def _remove(path: Path, result: Pruned) -> None:
+    @property
+    def _accounts(self) -> list[Account]:
+        return [self._account] if self._account else []
+
+    def _remove(self, path: Path, result: Pruned) -> None:
         try:
-            shutil.rmtree(path)
+            remove_tree(path, self._accounts)
         except OSError as error:
             # The name alone: Python removes entries relative to their directory.
             result.stuck.append(f"{path} ({error.filename}: {error.strerror})")
@@ -203,11 +213,15 @@ class VpsTarget:
         return self._record_file.read_text(encoding="utf-8", errors="replace")
 
 
-def _rights(path: Path) -> tuple[int, int]:
+def _rights(path: Path, account: Account | None) -> tuple[int, int]:
     """Return mode and group of a shared file, as its owner gave them; never for everybody.
 
-    A new one is for its owner's eyes, and for the group that the directory is shared with.
+    A new one is for its owner's eyes, and for the group that the directory is shared with, or else
+    that of the build user: hooks read it.
     """
+    is_own = not path.exists() or path.stat().st_gid == os.getegid()
+    if account and is_own and not path.parent.stat().st_mode & stat.S_ISGID:
+        return 0o640, account.gid
     if path.exists():
         found = path.stat()
         return stat.S_IMODE(found.st_mode) & 0o660 | 0o600, found.st_gid

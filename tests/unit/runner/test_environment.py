@@ -37,7 +37,7 @@ def test_every_process_gets_the_network_and_nothing_else_of_the_runner(own, monk
 
 def test_keys_of_git_are_for_git_alone(own):
     assert "/run/agent" == environment.for_git()["SSH_AUTH_SOCK"]
-    assert "SSH_AUTH_SOCK" not in environment.for_app({}, {}, {})
+    assert "SSH_AUTH_SOCK" not in environment.for_app({}, {}, {}, {})
 
 
 def test_git_neither_asks_nor_traces(own):
@@ -54,15 +54,16 @@ def test_ssh_command_of_the_owner_wins(monkeypatch):
     assert "ssh -i /etc/deployr/key" == environment.for_git()["GIT_SSH_COMMAND"]
 
 
-def test_facts_of_the_job_win_over_deploy_yaml_and_that_over_the_recipe():
+def test_facts_win_over_deploy_yaml_that_over_the_env_file_and_that_over_the_recipe():
     env = environment.for_app(
-        {"A": "recipe", "B": "recipe", "C": "recipe"},
-        {"B": "manifest", "C": "manifest", "CI": "false"},
-        {"C": "fact"},
+        {"A": "recipe", "B": "recipe", "C": "recipe", "D": "recipe"},
+        {"B": "env file", "C": "env file", "D": "env file"},
+        {"C": "manifest", "D": "manifest", "CI": "false"},
+        {"D": "fact"},
     )
 
-    assert {"A": "recipe", "B": "manifest", "C": "fact", "CI": "false"} == {
-        name: env[name] for name in ("A", "B", "C", "CI")
+    assert {"A": "recipe", "B": "env file", "C": "manifest", "D": "fact", "CI": "false"} == {
+        name: env[name] for name in ("A", "B", "C", "D", "CI")
     }
 
 
