@@ -1,10 +1,10 @@
 """What runners tell of the releases on their servers, kept as they told it last."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, select, update
+from sqlalchemy import ColumnElement, Row, and_, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from app.clock import utcnow
@@ -29,11 +29,10 @@ def note_releases(news: News, row: Row[Any]) -> None:
         return
     told = _told(news)
     place = _place(news, row)
-    _settle_others(news, told, place)
-    query = select(Release).where(place, Release.name.in_(told))
-    known = {release.name: release for release in db.session.scalars(query)} if told else {}
+    known = _known(news, place, told)
     for name, said in told.items():
-        release = known.get(name) or _new(news, row, name)
+        release = known.get(name) or _new(row, name)
+        release.runner_id = news.runner.id
         release.state = said.state
         release.commit_hash = said.commit
         release.migrations = min(max(said.migrations, 0), _MAX_COUNT)
@@ -43,6 +42,7 @@ def note_releases(news: News, row: Row[Any]) -> None:
         db.session.flush()
     except IntegrityError:  # another report of the same runner came first
         raise RacedError from None
+    _settle_others(news, told, place)
 
 
 def _told(news: News) -> dict[str, wire.Release]:
@@ -56,25 +56,32 @@ def _told(news: News) -> dict[str, wire.Release]:
     return {name: each for name, each in told.items() if _NAME.fullmatch(name)}
 
 
+def _place(news: News, row: Row[Any]) -> ColumnElement[bool]:
+    """Return the condition that a release is where the job was done."""
+    table = Release
+    mine = and_(table.project_id == row.project_id, table.environment == row.environment)
+    # All runners of a label reach the same server: what one of them finds there counts.
+    return mine if row.label is not None else and_(mine, table.runner_id == news.runner.id)
+
+
+def _known(news: News, place: ColumnElement[bool], told: Collection[str]) -> Mapping[str, Release]:
+    """Return by name what is known of the releases; of two rows the runner's own."""
+    query = select(Release).where(place, Release.name.in_(told))
+    found = db.session.scalars(query.order_by(Release.runner_id == news.runner.id))
+    return {release.name: release for release in found} if told else {}
+
+
 def _settle_others(
     news: News, told: Mapping[str, wire.Release], place: ColumnElement[bool]
 ) -> None:
     """Correct the releases of which the report says nothing, because it does so."""
     listed = news.report.releases
-    others = and_(place, Release.name.not_in(told))
+    others = and_(place, or_(Release.name.not_in(told), Release.runner_id != news.runner.id))
     # A report as long as it may be leaves some out.
     if listed is not None and len(listed) < MOST:
         _set(and_(others, Release.state != "pruned"), "pruned")
     elif any(each.state == "live" for each in told.values()):
         _set(and_(others, Release.state == "live"), "good")
-
-
-def _place(news: News, row: Row[Any]) -> ColumnElement[bool]:
-    return and_(
-        Release.project_id == row.project_id,
-        Release.environment == row.environment,
-        Release.runner_id == news.runner.id,
-    )
 
 
 def _set(which: ColumnElement[bool], state: str) -> None:
@@ -86,14 +93,9 @@ def _set(which: ColumnElement[bool], state: str) -> None:
     )
 
 
-def _new(news: News, row: Row[Any], name: str) -> Release:
-    release = Release(
-        project_id=row.project_id,
-        environment=row.environment,
-        runner_id=news.runner.id,
-        name=name,
-        created_at=utcnow(),
-    )
+def _new(row: Row[Any], name: str) -> Release:
+    place = {"project_id": row.project_id, "environment": row.environment}
+    release = Release(name=name, created_at=utcnow(), **place)
     db.session.add(release)
     return release
 

@@ -11,7 +11,7 @@ from app.models import DeploymentJob, JobStep
 from app.services.news import News
 from app.services.release_news import note_releases
 from app.services.transactions import RacedError, changed
-from deployr.states import JobStatus, Reason
+from deployr.states import Action, JobStatus, Reason
 from deployr.wire import Report
 
 _MAX_TEXT = 4096
@@ -119,14 +119,17 @@ def _record_steps(row: Row[Any], news: News) -> None:
 
 
 def _is_outdated(row: Row[Any], news: News) -> bool:
-    """Tell whether the runner has ended a later job there: it told the releases as they are now."""
+    """Tell whether a later job has ended there: it told the releases as they are now."""
     job = DeploymentJob
     later = select(job.id).where(
         job.project_id == row.project_id,
         job.environment == row.environment,
         job.status.in_((JobStatus.COMPLETED, JobStatus.FAILED)),
         job.id > row.id,
-        job.runner_id == news.runner.id,
+        job.action != Action.PLAN,
+        job.runner_id.is_not(None),
         or_(job.reaped_at.is_(None), job.late_result.is_not(None)),
     )
+    if row.label is None:
+        later = later.where(job.runner_id == news.runner.id)
     return db.session.scalar(later.limit(1)) is not None

@@ -14,7 +14,7 @@ from tests.support.backend import refusal
 @pytest.fixture
 def before_releases_are_written():
     """Do something once, at the moment when new releases have been found to be unknown."""
-    waiting = []
+    waiting: list = []
 
     def listen(session, *_):
         if waiting and any(isinstance(one, Release) for one in session.new):

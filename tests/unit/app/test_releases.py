@@ -114,6 +114,21 @@ def test_releases_of_other_runners_and_environments_stay_as_they_are(ada, projec
     ]
 
 
+def test_runners_of_a_label_tell_of_the_same_server(ada, project):
+    ada.write(f"/api/projects/{project['id']}", runs_on="cpanel")
+    one, other = (make_runner(ada, name, labels=["cpanel"]) for name in ("web3", "web4"))
+    job = run(ada, one, project, release("r1", "live"), [release("r1", "live")])
+    two = release("r2", "live")
+    run(ada, other, project, two, [release("r1", "good"), two])
+
+    newest, oldest = listed(ada, project)
+    assert ("r2", "live", "web4") == (newest["name"], newest["state"], newest["runner"])
+    assert ("r1", "good", "web4", job["id"]) == (
+        *(oldest["name"], oldest["state"], oldest["runner"]),
+        oldest["job_id"],
+    )
+
+
 def test_report_of_too_many_tells_the_newest_and_nothing_of_the_rest(ada, project, runner):
     run(ada, runner, project, release("first", "good"))
     many = [release(f"r{number}", "good") for number in range(MOST + 1)]
