@@ -36,7 +36,8 @@ class Carried:
 BuildLines = tuple[str | Install, ...]
 BuildCommands = tuple[str | Hook | Install, ...]
 
-NPM_CI = Install("npm ci", "npm")
+# NODE_ENV=production of an env file would leave out what the build needs.
+NPM_CI = Install("npm ci --include=dev", "npm")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -93,7 +93,15 @@ def _room(ctx: Context, live: Path | None) -> Iterable[Finding]:
     floor = floor_of(ctx.recipe.framework, ctx.recipe.tools(ctx.app))
     return [
         *disk_findings((ctx.task.root, ctx.work), models, floor, spare=old),
-        *shared_findings(ctx.task.root / "shared", ctx.recipe.shared_dirs, strangers(php_users())),
+        *(() if ctx.task.account else _ownership(ctx, old)),
+    ]
+
+
+def _ownership(ctx: Context, old: list[Path]) -> list[Finding]:
+    """Say what belongs to others. A build user may own what is shared, and removes its releases."""
+    shared = ctx.task.root / "shared"
+    return [
+        *shared_findings(shared, ctx.recipe.shared_dirs, strangers(php_users())),
         *stuck_findings(old),
     ]
 

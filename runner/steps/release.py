@@ -14,6 +14,7 @@ from ..recipes.recipe import Commands
 from . import envfile
 from .envfile import ENV_FILE
 from .step import as_lines
+from .writable import openers_for
 
 
 @dataclass(frozen=True)
@@ -88,12 +89,14 @@ class Link:
         """The links go with the release; what is shared stays."""
 
     def _open(self, ctx: Context, account: Account) -> None:
-        """Let hooks write where an earlier deployment, without a build user, made files."""
+        """Let hooks write where the runner made files, and PHP's user in what hooks will make."""
+        openers = [writable.for_user(account.uid)]
+        if ctx.recipe.writable:
+            openers += openers_for(ctx)
         for place in map(ctx.target.shared_path, self.dirs):
-            if error := writable.open_up(place, writable.for_user(account.uid)):
-                ctx.log.line(
-                    f"warning: {account.name} may not write everywhere in {place}: {error.strerror}"
-                )
+            for opener in openers:
+                if error := writable.open_up(place, opener):
+                    ctx.log.line(f"warning: {place} can't be opened to all: {error.strerror}")
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -208,7 +209,7 @@ def test_user_that_can_not_be_switched_to_is_a_refusal_and_no_fallback(server):
     }.items():
         if name == OTHER and server.agent == "root":
             continue
-        as_user(server.agent, lambda name=name: server.use(user=name))
+        as_user(server.agent, partial(server.use, user=name))
         job = server.deployed({"index.html": "x"}, build={"commands": ["touch made"]})
 
         assert "preflight_failed" == job.reason
