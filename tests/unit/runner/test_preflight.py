@@ -82,3 +82,18 @@ def test_secrets_that_a_killed_writer_left_are_removed(site):
 
     assert "completed" == site.push().status
     assert ["..env.mine", ".env"] == sorted(path.name for path in left.parent.iterdir())
+
+
+def test_env_file_of_no_bytes_is_no_env_file(site):
+    """What an editor or a full disk left; the app would start without its secrets."""
+    shared = json.dumps({"deploy": {"shared": {"files": [".env"]}}})
+    site.commit({"deploy.yaml": shared})
+    empty = site.root / "shared/.env"
+    empty.parent.mkdir(parents=True)
+    empty.touch()
+
+    job = site.push()
+
+    assert "preflight_failed" == job.reason
+    assert f"write it to {site.places.env_file('shop', 'production')}" in job.report.detail
+    assert not site.current.exists()
