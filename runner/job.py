@@ -151,7 +151,7 @@ class Job:
             caches=Store(
                 root=self._places.caches,
                 limit=task.cache_mib * 1024 * 1024,
-                shell=shell.own,
+                shell=shell,
                 say=self.log.line,
             ),
             mirror=Mirror(

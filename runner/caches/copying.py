@@ -1,12 +1,13 @@
 """The one place that copies or links trees between the checkout and the store."""
 
 import os
-import shutil
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
 from .. import environment
+from ..accounts import Account
+from ..leavings import remove_tree
 from ..shell import Command, Shell
 
 
@@ -34,9 +35,10 @@ def duplicate(shell: Shell, source: Path, target: Path, shape: Shape, *, link: b
     """Make the new directory `target` like `source`.
 
     With `link` by hard links as far as `shape` allows; on another file system all is copied.
-    Raises OSError, CommandFailedError, and JobFailedError when stopped; a part may be there then.
+    All of it is made by the user of `shell`, as only the owner of a file may link it. Raises
+    OSError, CommandFailedError, and JobFailedError when stopped; a part may be there then.
     """
-    target.mkdir(parents=True)
+    shell.read(_command(("mkdir", "-p", "--", str(target)), source))
     link = link and source.stat().st_dev == target.stat().st_dev
     linked: list[str] = []
     copied: list[str] = []
@@ -49,12 +51,38 @@ def duplicate(shell: Shell, source: Path, target: Path, shape: Shape, *, link: b
     _cp(shell, "-a", copied, source, target)
 
 
-def remove(path: Path) -> None:
+def make_place(path: Path, account: Account | None) -> None:
+    """Make a directory that only the runner, and `account` if builds have one, can write in.
+
+    What is above it must let that user pass. Raises OSError.
+    """
+    path.mkdir(mode=0o700)
+    if account:
+        os.chown(path, -1, account.gid)
+        path.chmod(0o770)
+
+
+def close_place(path: Path, account: Account | None) -> None:
+    """Let nobody but the runner change which files stand in a place. Raises OSError."""
+    path.chmod(0o750 if account else 0o700)
+
+
+def let_pass(path: Path, account: Account | None) -> None:
+    """Make a directory of the runner's, which `account` may pass through. Raises OSError."""
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if account:
+        path.chmod(0o711)
+
+
+def remove(path: Path, account: Account | None) -> None:
     """Remove a tree, also a half-made one. What can't be removed stays and is tried again later."""
-    shutil.rmtree(path, ignore_errors=True)
+    remove_tree(path, [account] if account else [], ignore_errors=True)
 
 
 def _cp(shell: Shell, how: str, names: list[str], source: Path, target: Path) -> None:
     if names:
-        argv = ("cp", how, f"--target-directory={target}", "--", *names)
-        shell.read(Command(argv=argv, cwd=source, env=environment.base()))
+        shell.read(_command(("cp", how, f"--target-directory={target}", "--", *names), source))
+
+
+def _command(argv: tuple[str, ...], cwd: Path) -> Command:
+    return Command(argv=argv, cwd=cwd, env=environment.base())

@@ -71,7 +71,7 @@ class Reuse:
         except CommandFailedError as error:
             self.store.say(f"{error}; once more without the kept {slot.name}")
             self.store.drop(slot)
-            remove(target)
+            remove(target, self.store.shell.account)
             return False
         return True
 

@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
-from ..files import make_private_dir
 from ..shell import CommandFailedError, Shell
-from .copying import Links, Shape, duplicate, remove
+from .copying import Links, Shape, close_place, duplicate, let_pass, make_place, remove
 from .entry import Entry, Note, Slot
 from .listing import list_directory
 
@@ -45,6 +44,7 @@ class Store:
     limit: int
     """Bytes that all entries may have together."""
     shell: Shell
+    """Of who builds: to that user belongs what is kept."""
     say: Callable[[str], None]
     """Adds a line to the log of the job."""
 
@@ -65,7 +65,7 @@ class Store:
                 duplicate(self.shell, entry.files, target, shape, link=note.may_link and is_free)
                 entry.touch()
             except (OSError, CommandFailedError) as error:
-                remove(target)
+                remove(target, self.shell.account)
                 self.say(f"warning: {slot.name} can't be taken from the cache: {_reason(error)}")
                 return Found.OTHER
         self.say(f"{slot.name}: reused, {note.files} files, {note.size / _MIB:.1f} MiB")
@@ -87,11 +87,13 @@ class Store:
             self._discard(entry)
 
     def _replace(self, slot: Slot, key: str, source: Path, shape: Shape, *, may_link: bool) -> None:
-        entry = self._entry(slot)
+        entry, account = self._entry(slot), self.shell.account
         with self._aside() as place:
             fresh = Entry(place)
             link = may_link and shape.links is not Links.NEVER
+            make_place(place, account)
             duplicate(self.shell, source, fresh.files, shape, link=link)
+            close_place(place, account)
             found = list_directory(fresh.files)
             self._discard(entry)
             if found.size > self.limit:
@@ -107,7 +109,8 @@ class Store:
                     may_link=may_link,
                 )
             )
-            entry.place.parent.mkdir(parents=True, exist_ok=True)
+            let_pass(entry.place.parent.parent, account)
+            let_pass(entry.place.parent, account)
             place.rename(entry.place)
 
     def _entry(self, slot: Slot) -> Entry:
@@ -127,14 +130,14 @@ class Store:
     @contextmanager
     def _aside(self) -> Iterator[Path]:
         """Yield a new path beside the entries; what is there in the end is removed."""
-        make_private_dir(self.root)
+        let_pass(self.root, self.shell.account)
         path = self.root / f".{secrets.token_hex(8)}"
         with _registry:
             _unfinished.add(path)
         try:
             yield path
         finally:
-            remove(path)
+            remove(path, self.shell.account)
             with _registry:
                 _unfinished.discard(path)
 
@@ -148,7 +151,7 @@ class Store:
         with _registry:
             leftovers = [path for path in self.root.glob(".*") if path not in _unfinished]
         for path in leftovers:
-            remove(path)
+            remove(path, self.shell.account)
         entries = [Entry(place) for place in self.root.glob("[!.]*/*/*")]
         entries.sort(key=lambda entry: entry.last_use)
         sizes = {entry: note.size for entry in entries if (note := entry.note())}

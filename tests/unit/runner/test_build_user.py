@@ -215,3 +215,33 @@ def test_user_that_can_not_be_switched_to_is_a_refusal_and_no_fallback(server):
         assert "preflight_failed" == job.reason
         assert word in str(job.report.detail)
         assert "touch made" not in job.text
+
+
+NPM = """#!/bin/sh -e
+case "$1" in
+    --version) echo 1 ;;
+    ci) mkdir -p node_modules/left && echo left > node_modules/left/index.js && echo installed ;;
+    run) mkdir -p dist && touch dist/index.html node_modules/left/made node_modules/.made ;;
+esac
+"""
+LOCK = {"packages": {"": {}, "node_modules/left": {"version": "1.0.0"}}}
+SHOP = {
+    "package.json": json.dumps({"scripts": {"build": "make"}}),
+    "package-lock.json": json.dumps(LOCK),
+}
+
+
+def test_packages_that_one_build_installed_are_linked_by_the_next(server):
+    npm = server.repo.parent / "bin" / "npm"
+    npm.parent.mkdir()
+    npm.write_text(NPM)
+    npm.chmod(0o755)
+    env = {"env": {"PATH": f"{npm.parent}:{os.environ['PATH']}"}}
+
+    first, second = (server.deployed(SHOP, build=env) for _ in range(2))
+    assert ("completed", "completed") == (first.status, second.status), second.text
+    assert "installed" in first.text
+    assert "node_modules: reused, 1 files, 0.0 MiB" in second.text
+    assert "installed" not in second.text
+    assert "from the cache" not in second.text
+    assert "kept for later" not in first.text
