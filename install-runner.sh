@@ -8,6 +8,10 @@
 # Run again to upgrade: configuration and state stay.
 set -euo pipefail
 
+checkout=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+# shellcheck source=tools/runner-users.sh
+source "${checkout}/tools/runner-users.sh"
+
 usage() {
     cat <<'TEXT'
 usage: install-runner.sh --url URL [--code CODE] [options]
@@ -22,6 +26,12 @@ usage: install-runner.sh --url URL [--code CODE] [options]
                        and --environment: see `deployr-runner register --help`
   --prefix DIR         where the program goes; default /opt/deployr, or ~/.local/share/deployr
   --user USER          user of the service; made if missing; default deployr (as root only)
+  --build-user USER    user that builds apps and runs their hooks, made if missing, who can't read
+                       the runner's token, keys and env files; default deployr-build, unless the
+                       runner was installed before without one (as root only; needs sudo)
+  --no-build-user      build as the service's user
+  --allow-restart UNIT systemd unit that deploy.restart of a deploy.yaml may restart and reload;
+                       repeatable, also later (as root only; needs sudo)
   --no-service         install and register, but start nothing
   --help               show this
 TEXT
@@ -80,10 +90,19 @@ as_user() { # as_user USER COMMAND ...
     fi
 }
 
-make_user() { # make_user USER
-    id "$1" >/dev/null 2>&1 && return
-    echo "Making the user $1 ..."
-    useradd --system --create-home --home-dir "/var/lib/$1" --shell /usr/sbin/nologin "$1"
+# By default new runners get a build user; one that was there before keeps to what its owner knows.
+choose_build_user() {
+    if [[ "${build_user}" == no ]]; then
+        build_user=""
+    elif [[ -z "${build_user}" && ! -e "${token}" ]]; then
+        build_user=deployr-build
+        if [[ "${user}" != root ]] && ! command -v visudo >/dev/null; then
+            echo "Note: builds will run as ${user}, who can read the runner's secrets: install sudo," \
+                "then run this again with --build-user ${build_user}"
+            build_user=""
+        fi
+    fi
+    [[ -z "${build_user}" ]] || make_build_user "${build_user}" "${user}"
 }
 
 write_unit() { # write_unit USER PREFIX
@@ -131,19 +150,21 @@ url=""
 code="${DEPLOYR_CODE:-}"
 prefix=""
 user=""
+build_user=""
+units=()
 path=""
 copy=""
 token=""
 service=yes
 registration=()
 places=()
-checkout=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 me=$(id -un)
 
 parse_options() {
     while [[ $# -gt 0 ]]; do
         case "$1" in
             --no-service) service=no && shift && continue ;;
+            --no-build-user) build_user=no && shift && continue ;;
             --help | -h)
                 usage
                 exit 0
@@ -155,6 +176,8 @@ parse_options() {
             --code) code=$2 ;;
             --prefix) prefix=$2 ;;
             --user) user=$2 ;;
+            --build-user) build_user=$2 ;;
+            --allow-restart) units+=("$2") ;;
             --path)
                 path=$2
                 registration+=("$1" "$2")
@@ -175,11 +198,18 @@ choose_places() {
         prefix=${prefix:-/opt/deployr}
         places=(--config-dir /etc/deployr --state-dir /var/lib/deployr)
         make_user "${user}"
-        install -d -m 0700 -o "${user}" /etc/deployr /var/lib/deployr
+        install -d -m 0700 -o "${user}" /etc/deployr
+        # Left as it is when it is there: a build user must be able to pass through.
+        [[ -d /var/lib/deployr ]] || install -d -m 0700 -o "${user}" /var/lib/deployr
         token=/etc/deployr/token
+        choose_build_user
+        write_rules "${user}" "${build_user}" "${units[@]}"
         [[ -z "${path}" ]] || make_path "${user}" "${path}"
     else
         [[ -z "${user}" || "${user}" == "${me}" ]] || fail "--user ${user} needs root" 2
+        [[ -z "${build_user}" || "${build_user}" == no ]] || fail "--build-user needs root" 2
+        [[ ${#units[@]} -eq 0 ]] || fail "--allow-restart needs root" 2
+        build_user=""
         user=${me}
         prefix=${prefix:-${HOME}/.local/share/deployr}
         token=${HOME}/.config/deployr-runner/token
@@ -208,6 +238,9 @@ main() {
         # The code is used once and short-lived; still it stays out of the process list here.
         DEPLOYR_CODE=${code} as_user "${user}" \
             "${runner[@]}" register --url "${url}" "${registration[@]}"
+    fi
+    if [[ -n "${build_user}" ]]; then
+        as_user "${user}" "${runner[@]}" build-user "${build_user}"
     fi
     as_user "${user}" "${runner[@]}" status
     start "${runner[@]}"

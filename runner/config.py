@@ -194,13 +194,15 @@ def make_allow(**fields: Any) -> Allow:  # noqa: ANN401 - checked here
 def with_allowed(config: RunnerConfig, entry: Allow) -> RunnerConfig:
     """Return `config` with `entry`; more branches of a known entry are added to it.
 
-    Raises ConfigError when the entry contradicts another one.
+    It keeps its user, unless another one is given. Raises ConfigError when the entry contradicts another one.
     """
     others = []
     for known in config.allow:
-        if known == entry.model_copy(update={"branches": known.branches}):
+        same = known.model_copy(update={"branches": entry.branches, "user": entry.user})
+        if same == entry:
             branches = dict.fromkeys((*known.branches, *entry.branches))
-            entry = entry.model_copy(update={"branches": tuple(branches)})
+            user = entry.user or known.user
+            entry = entry.model_copy(update={"branches": tuple(branches), "user": user})
         else:
             others.append(known)
     check_conflicts(tuple(others), entry)

@@ -13,6 +13,7 @@ from .agent import Agent, Limits
 from .client import Client
 from .commands.adopt import adopt
 from .commands.allow import allow
+from .commands.build_user import build_user
 from .commands.doctor import doctor
 from .commands.env import env
 from .commands.register import register
@@ -68,7 +69,7 @@ def _heed_signals(stop: StopFlag, leaving: StopFlag) -> None:
         signal.signal(number, heed)
 
 
-for _command in (register, allow, env, status, adopt, doctor):
+for _command in (register, allow, build_user, env, status, adopt, doctor):
     cli.add_command(_command)
 
 

@@ -7,6 +7,7 @@ import click
 
 from deployr.wire import DEFAULT_ENVIRONMENT
 
+from ..accounts import find
 from ..config import Allow, Places, load, make_allow, save, with_allowed
 from ..errors import ConfigError
 
@@ -22,6 +23,7 @@ def allow() -> None:
 @click.option("--branch", "branches", required=True, multiple=True, help="Repeatable.")
 @click.option("--path", required=True, help="Where it goes on this server.")
 @click.option("--environment", default=DEFAULT_ENVIRONMENT, show_default=True)
+@click.option("--user", help="Who builds it and runs its hooks; default: the runner's build user.")
 @click.pass_obj
 def add(places: Places, /, **fields: Any) -> None:  # noqa: ANN401 - checked by make_allow
     """Let this runner deploy a repository's branch to a path.
@@ -32,6 +34,8 @@ def add(places: Places, /, **fields: Any) -> None:  # noqa: ANN401 - checked by 
         --branch main --path /var/www/my-app
     """
     entry = make_allow(**fields)
+    if entry.user:
+        find(entry.user)
     save(places, with_allowed(load(places), entry))
     click.echo(f"{entry.project} ({entry.environment}) may be deployed to {entry.path}")
 
@@ -72,4 +76,5 @@ def remove(places: Places, project: str, environment: str) -> None:
 def line(entry: Allow) -> str:
     """Return an entry of the list as one line."""
     branches = ", ".join(entry.branches)
-    return f"{entry.project} ({entry.environment}): {entry.repo} [{branches}] to {entry.path}"
+    user = f" as {entry.user}" if entry.user else ""
+    return f"{entry.project} ({entry.environment}): {entry.repo} [{branches}] to {entry.path}{user}"

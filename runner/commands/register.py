@@ -27,6 +27,8 @@ from ..config import (
 )
 from ..errors import ConfigError, RunnerError, TokenRefusedError
 
+_OWNERS = {"allow", "build_user", "cache_mib", "capacity", "stop_seconds"}
+
 
 @click.command()
 @click.option("--url", required=True, help="Address of the backend.")
@@ -86,7 +88,7 @@ def _registered(client: Client, facts: dict[str, Any]) -> Registered:
 def _kept(places: Places, given: dict[str, Any]) -> dict[str, Any]:
     """Return what of an earlier registration stays: the list and the limits are the owner's."""
     known = load(places) if (places.config / CONFIG_FILE).exists() else None
-    kept = known.model_dump(include={"allow", "capacity", "stop_seconds"}) if known else {}
+    kept = known.model_dump(include=_OWNERS) if known else {}
     return kept | ({"capacity": given["capacity"]} if given["capacity"] else {})
 
 

@@ -19,6 +19,7 @@ PARTS = (
     "pyproject.toml",
     "README.md",
     "install-runner.sh",
+    "tools/runner-users.sh",
 )
 
 

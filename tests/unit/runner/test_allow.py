@@ -168,3 +168,31 @@ def test_runner_that_is_not_registered_says_what_to_do(command, words):
 @pytest.mark.parametrize("words", [("add",), ("add", "--project"), ("nonsense",)])
 def test_wrong_usage_is_exit_code_2(command, words):
     assert 2 == command("allow", *words).code
+
+
+def test_entry_can_have_a_build_user_that_more_branches_keep(add, command):
+    add(user="nobody")
+
+    assert 0 == add(branch="next").code
+
+    assert [("nobody", ["main", "next"])] == [
+        (entry["user"], entry["branches"]) for entry in listed(command)
+    ]
+    assert command("allow", "list").out.endswith("to /srv/shop as nobody\n")
+
+
+def test_user_that_does_not_exist_is_refused(add, command):
+    said = add(user="no-such-user")
+
+    assert (2, True) == (said.code, "does not exist here" in said.err)
+    assert [] == listed(command)
+
+
+def test_build_user_is_set_shown_and_taken_back(add, command, places):
+    add()
+
+    assert "Builds and hooks run as nobody\n" == command("build-user", "nobody").out
+    assert "nobody" == load(places).build_user
+    assert "the user of the runner itself" in command("build-user", "--none").out
+    assert load(places).build_user is None
+    assert 2 == command("build-user", "root").code

@@ -1,0 +1,52 @@
+#!/usr/bin/env bash
+# Users and rules for sudo that install-runner.sh makes; it defines `fail`.
+
+make_user() { # make_user USER
+    id "$1" >/dev/null 2>&1 && return
+    echo "Making the user $1 ..."
+    useradd --system --user-group --create-home --home-dir "/var/lib/$1" \
+        --shell /usr/sbin/nologin "$1"
+    chmod 0700 "/var/lib/$1"
+}
+
+# The runner gets into the group of the build user, so that both can work on a checkout.
+make_build_user() { # make_build_user USER AGENT
+    local group home=/var/lib/$1
+    [[ "$1" != "$2" ]] || fail "--build-user must be another user than that of the service" 2
+    make_user "$1"
+    if [[ "$2" != root ]]; then
+        group=$(id -gn "$1")
+        usermod --append --groups "${group}" "$2"
+        [[ ! -d "${home}" ]] || chmod 0750 "${home}"
+    fi
+}
+
+# Adds to what is there. A file with a mistake would lock everybody out of sudo.
+write_rules() { # write_rules AGENT BUILD_USER UNIT ...
+    local agent=$1 build_user=$2 unit rule systemctl rules=()
+    local file=/etc/sudoers.d/deployr-runner fresh=/etc/sudoers.d/.deployr-runner.new
+    shift 2
+    systemctl=$(command -v systemctl || echo /usr/bin/systemctl)
+    [[ "${agent}" != root ]] || return 0
+    [[ -z "${build_user}" ]] || rules+=("${agent} ALL=(${build_user}) NOPASSWD: ALL")
+    for unit in "$@"; do
+        [[ "${unit}" =~ ^[A-Za-z0-9@_.-]+$ ]] || fail "${unit} is no name of a systemd unit" 2
+        rules+=("${agent} ALL=(root) NOPASSWD: ${systemctl} restart ${unit}, ${systemctl} reload ${unit}")
+    done
+    [[ ${#rules[@]} -gt 0 ]] || return 0
+    command -v visudo >/dev/null || fail "needs sudo: apt-get install sudo"
+    if [[ -e "${file}" ]]; then
+        cp "${file}" "${fresh}"
+    else
+        : >"${fresh}"
+    fi
+    for rule in "${rules[@]}"; do
+        grep -qxF -- "${rule}" "${fresh}" || echo "${rule}" >>"${fresh}"
+    done
+    chmod 0440 "${fresh}"
+    if ! visudo --check --quiet --file="${fresh}"; then
+        rm -f "${fresh}"
+        fail "the rules for sudo are not valid; nothing was changed"
+    fi
+    mv "${fresh}" "${file}"
+}
