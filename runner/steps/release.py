@@ -32,6 +32,9 @@ class Release:
     def run(self, ctx: Context) -> None:
         ship = self._ship(ctx)
         ctx.run_lines(ship.prepare, ctx.tree)
+        if ctx.task.account:
+            # From here on the runner itself writes there: nobody may exchange a name for a link.
+            ctx.shell.sweep()
         # What is moved must be the directory itself: a link to it would dangle afterwards.
         source = (ctx.tree / ship.directory).resolve()
         if not source.is_dir() or not source.is_relative_to(ctx.tree.resolve()):
@@ -120,4 +123,5 @@ def _write_revision(directory: Path, commit: str) -> None:
     path = directory / "REVISION"
     # A link of that name in the repository must not be written through.
     path.unlink(missing_ok=True)
-    path.write_text(commit + "\n", encoding="ascii")
+    with path.open("x", encoding="ascii") as file:
+        file.write(commit + "\n")
