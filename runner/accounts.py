@@ -46,7 +46,7 @@ class Account:
                 place.chmod(mode | 0o011)
         work.mkdir(mode=0o700)
         os.chown(work, -1, self.gid)
-        work.chmod(0o710)
+        work.chmod(0o750)
 
     @property
     def switch(self) -> dict[str, Any]:

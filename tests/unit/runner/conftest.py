@@ -2,12 +2,12 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from deployr.states import Reason
-from runner import backoff
+from runner import backoff, shell
 from runner.agent import Agent
 from runner.client import Client
 from runner.config import Places
@@ -15,6 +15,7 @@ from runner.main import main
 from runner.stop import StopFlag
 from tests.support.command_line import CommandLine
 
+from .apart import Server, agent_and_builders, new_server
 from .fake_backend import TOKEN, FakeBackend
 from .site import Site
 from .web_app import App
@@ -88,3 +89,21 @@ def app():
     server.shutdown()
     server.server_close()
     thread.join()
+
+
+@pytest.fixture(scope="module")
+def users() -> Iterator[None]:
+    """The users that the installer makes, and its rule for sudo."""
+    with agent_and_builders():
+        yield
+
+
+@pytest.fixture(params=["root", "sudo"])
+def server(request, users, site, monkeypatch) -> Iterator[Server]:
+    """A runner whose builds are of another user: one that is root, and one that is not."""
+    monkeypatch.setattr(shell, "TERM_SECONDS", 0.5)
+    # Python may be where others can't read it: what it loads late is loaded before.
+    site.commit({"index.html": "warm-up"})
+    site.push()
+    with new_server(request.param) as found:
+        yield found

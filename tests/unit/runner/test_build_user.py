@@ -6,90 +6,13 @@ Both ways of a real server: a runner that is root, and one that becomes the buil
 import json
 import os
 import pwd
-import subprocess
-import threading
-import time
-from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-import pytest
+from tests.support.unprivileged import as_user
 
-from runner import shell
-from runner.config import load, save
-from runner.shell import marked_processes
-from tests.support.unprivileged import as_user, new_users, open_directory
-
-from .fake_backend import FakeBackend, FakeJob
-from .site import Site
-
-AGENT, BUILDER, OTHER = (f"dt{kind}{os.getpid()}" for kind in ("agent", "build", "other"))
-
-
-@pytest.fixture(scope="module")
-def users() -> Iterator[None]:
-    """The users that the installer makes, and its rule for sudo."""
-    rule = Path(f"/etc/sudoers.d/{AGENT}")
-    with new_users(AGENT, BUILDER, OTHER):
-        subprocess.run(["usermod", "--append", "--groups", f"{BUILDER},{OTHER}", AGENT], check=True)
-        rule.write_text(f"{AGENT} ALL=({BUILDER}) NOPASSWD: ALL\n")
-        rule.chmod(0o440)
-        yield
-        rule.unlink()
-
-
-class Server(Site):
-    """A site whose runner is of one user and whose builds are of another."""
-
-    agent = "root"
-
-    def settle(self, agent: str, base: Path) -> None:
-        """Give everything to the runner's user."""
-        self.agent = agent
-        subprocess.run(["chown", "-R", f"{agent}:{agent}", str(base)], check=True)
-
-    def deployed(self, files: dict[str, str], **sections: object) -> FakeJob:
-        """Commit the files, and let the runner's user deploy them."""
-        as_user(self.agent, lambda: self.commit({**files, "deploy.yaml": json.dumps(sections)}))
-        job = self.queue()
-        as_user(self.agent, lambda: self.work(job))
-        return job
-
-    def use(self, **changes: str | None) -> None:
-        """Change the runner's build user, or with `user` that of its only project."""
-        config = load(self.places)
-        entry = config.allow[0].model_copy(update={"user": changes.pop("user", None)})
-        save(self.places, config.model_copy(update={"allow": (entry,), **changes}))
-
-    def queue(self) -> FakeJob:
-        spec = self.spec("a" * 40, unsigned=True).model_copy(update={"commit": ""})
-        return self.backend.add(spec)
-
-
-@pytest.fixture(params=["root", "sudo"])
-def server(request, users, site, monkeypatch) -> Iterator[Server]:
-    """A runner that is root, or one that is not."""
-    monkeypatch.setattr(shell, "TERM_SECONDS", 0.5)
-    # Python may be where others can't read it: what it loads late is loaded before.
-    site.commit({"index.html": "warm-up"})
-    site.push()
-    with open_directory() as base:
-        base.chmod(0o755)
-        backend = FakeBackend()
-        found = Server(base, backend)
-        save(found.places, load(found.places).model_copy(update={"build_user": BUILDER}))
-        found.env_file("API_KEY='of the shop'\n")
-        other = found.places.env_file("blog", "production")
-        other.parent.mkdir(mode=0o700, parents=True)
-        other.write_text("API_KEY=of-the-blog\n")
-        other.chmod(0o600)
-        key = base / "home/.ssh/id_ed25519"
-        key.parent.mkdir(parents=True, mode=0o700)
-        key.write_text("key")
-        key.chmod(0o600)
-        found.settle("root" if request.param == "root" else AGENT, base)
-        yield found
-        backend.close()
+from .apart import BUILDER, OTHER, Server
+from .fake_backend import FakeJob
 
 
 def attempts(server: Server) -> str:
@@ -167,37 +90,6 @@ def test_old_releases_go_whatever_their_builds_made_of_them(server):
 
     assert 2 == len(server.releases)
     assert [] == list(server.places.work.iterdir())
-
-
-HIDES = "setsid sh -c 'setsid sh -c \"trap : TERM; while :; do sleep 1; done\" &' & sleep 600 & "
-
-
-def test_what_a_build_leaves_running_is_ended(server):
-    job = server.deployed({"index.html": "x"}, build={"commands": [f"{HIDES} echo begun"]})
-
-    assert "completed" == job.status, job.text
-    assert [] == marked_processes(job.claim_id or "")
-
-
-def test_cancel_ends_all_processes_of_the_build_user(server):
-    commands = {"build": {"commands": [f"{HIDES} echo begun; trap : TERM; sleep 600; sleep 600"]}}
-    files = {"index.html": "x", "deploy.yaml": json.dumps(commands)}
-    as_user(server.agent, lambda: server.commit(files))
-    job = server.queue()
-
-    def cancel() -> None:
-        while b"begun\n" not in job.log.replace(b"echo begun", b""):
-            time.sleep(0.02)
-        job.cancel = True
-
-    canceller = threading.Thread(target=cancel)
-    canceller.start()
-    as_user(server.agent, lambda: server.work(job))
-    canceller.join()
-
-    assert "cancelled" == job.reason, job.text
-    assert [] == marked_processes(job.claim_id or "")
-    assert not server.current.exists()
 
 
 def test_user_that_can_not_be_switched_to_is_a_refusal_and_no_fallback(server):
