@@ -231,13 +231,13 @@ def switch_problem(account: Account) -> str | None:
         return None
     if problem := group_problem(account):
         return problem
-    said = _ask(Sudo(account), Sudo.end(None, (), 0))
-    if said is None:
+    if (said := _ask(Sudo(account), Sudo.end(None, (), 0))) is None:
         return None
     me = pwd.getpwuid(os.geteuid()).pw_name
     return (
-        f"{me} can't start processes as {account.name} ({said}): run install-runner.sh as root, or "
-        f"add the line `{me} ALL=({account.name}) NOPASSWD: ALL` to /etc/sudoers.d/deployr-runner"
+        f"{me} can't start processes as {account.name} ({said}): as root, run install-runner.sh "
+        f"--build-user {account.name}, or write `{me} ALL=({account.name}) NOPASSWD: ALL` to "
+        "/etc/sudoers.d/deployr-runner"
     )
 
 

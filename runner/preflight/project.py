@@ -68,8 +68,8 @@ class ProjectCheck:
             return [
                 warning(
                     "builds and hooks run as the runner's own user, who can read its token and "
-                    "the secrets of all projects: run install-runner.sh as root, which makes "
-                    "the user deployr-build and sets build_user"
+                    "the secrets of all projects: run `install-runner.sh --build-user "
+                    "deployr-build` as root, which makes that user and sets build_user"
                 )
             ]
         try:
