@@ -43,7 +43,7 @@ class Settings(BaseModel):
     """`closed` admits by GitHub only users that exist already."""
     poll_budget: Annotated[float, Field(gt=0)] = 10
     """Polls a second that all runners together may make."""
-    poll_min_seconds: Seconds = 1
+    poll_min_seconds: Seconds = 0.5
     poll_max_seconds: Seconds = 30
     """Bounds of the pause between two polls; the upper one wins over the budget."""
     heartbeat_seconds: Seconds = 15

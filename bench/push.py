@@ -22,8 +22,8 @@ from tools.demo.system import EXAMPLES, DeployrSystem
 
 ROUNDS = 5
 TARGETS = {"static": 2.0, "laravel": 2.0, "nextjs": 1.25}
-MEAN_WAIT_SECONDS = 0.55
-"""Half of what the backend asks a lone runner to pause between two polls (1.0 to 1.2 s)."""
+MEAN_WAIT_SECONDS = 0.28
+"""Half of what the backend asks a lone runner to pause between two polls (0.5 to 0.6 s)."""
 
 # What a careful person would write by hand: kept mirror, archive, build, switch by rename.
 FLOOR = """

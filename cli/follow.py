@@ -16,7 +16,9 @@ OUTAGE_SECONDS = 60.0
 LATE_LOG_SECONDS = 15.0
 """How long after a job's end its log may make no progress."""
 
-FIRST_PAUSE, LONGEST_PAUSE = 0.2, 1.0
+SHORTEST_PAUSE, LONGEST_PAUSE = 0.15, 1.0
+CALM = 0.1
+"""Pause between two looks, as a part of the time for which nothing has changed."""
 
 
 @dataclass
@@ -33,8 +35,8 @@ class Follower:
 
     def run(self) -> Json:
         """Return the finished job. Raises CliError for `timeout` and a lasting outage."""
-        pause = FIRST_PAUSE
         quiet_since: float | None = None
+        changed, known = time.monotonic(), ""
         while True:
             offset = self._offset
             job = self._look()
@@ -49,8 +51,10 @@ class Follower:
             else:
                 self._say_waiting(job)
             self._check_timeout()
-            pause = FIRST_PAUSE if job["log"]["data"] else min(pause * 1.3, LONGEST_PAUSE)
-            time.sleep(pause)
+            if self._offset > offset or job["status"] != known:
+                changed, known = time.monotonic(), job["status"]
+            calm = (time.monotonic() - changed) * CALM
+            time.sleep(min(max(calm, SHORTEST_PAUSE), LONGEST_PAUSE))
 
     def print_log(self) -> Json:
         """Print what there is of the log; return the job."""

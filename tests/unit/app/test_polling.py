@@ -10,7 +10,7 @@ from tests.support.backend import refusal
 def test_idle_poll(runner):
     answer = runner.read("/api/runner/jobs", slots=1, protocol=1)
 
-    assert 1 <= answer.pop("poll_after") <= 1.2
+    assert 0.5 <= answer.pop("poll_after") <= 0.6
     assert {
         "job_id": None,
         "project": None,

@@ -26,7 +26,7 @@ def test_registered_runner_is_listed(ada, anyone, code):
     facts = {"hostname": "srv", "version": "0.1.0", "labels": ["eu"], "capacity": 2}
     answer = _register(anyone, code, **facts).json
     assert answer["token"].startswith("dpr_")
-    assert 1 <= answer["poll_after"] <= 1.2
+    assert 0.5 <= answer["poll_after"] <= 0.6
 
     assert [
         {
