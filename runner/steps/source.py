@@ -59,7 +59,8 @@ class Checkout:
         """Write the files, read deploy.yaml, and return how many files there are."""
         files = ctx.mirror.files(ctx.commit)
         check_supported(files, FILE_NAME)
-        if ctx.mirror.uses_lfs(ctx.commit):
+        has_attributes = any(name.endswith(".gitattributes") for name in files)
+        if has_attributes and ctx.mirror.uses_lfs(ctx.commit):
             raise JobFailedError(
                 Reason.PREFLIGHT_FAILED,
                 "files in Git LFS are not supported; commit them as they are, "
