@@ -73,6 +73,8 @@ class Context:
     release_state: State = "building"
     goal: Record | None = None
     """Of a rollback: the release that is to come back."""
+    before: str = ""
+    """Name of the release that was live until the switch."""
     migrations: list[str] = field(default_factory=list)
     """Names of the database migrations that this job ran."""
     timings: list[Step] = field(default_factory=list)
@@ -139,8 +141,8 @@ class Context:
 
     def note(self, state: State) -> None:
         """Record what became of the release."""
-        self.release_state = state
         self.target.record(self._record(state))
+        self.release_state = state
 
     def note_migrations(self) -> None:
         """Record that a release which never went live has changed the database all the same."""
@@ -161,6 +163,7 @@ class Context:
             framework=self.recipe.framework,
             steps=tuple(self.timings),
             migrations=tuple(self.migrations),
+            before=self.before,
             manifest=self.manifest.model_dump(mode="json", exclude_defaults=True),
         )
 

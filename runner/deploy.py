@@ -78,8 +78,8 @@ def _undo(done: Iterable[Step], ctx: Context) -> None:
     for step in done:
         try:
             step.undo(ctx)
-        except (CommandFailedError, JobFailedError, OSError) as error:
-            ctx.log.line(f"while undoing {step.name}: {error}")
+        except Exception as error:  # noqa: BLE001 - the other steps must be taken back all the same
+            ctx.log.line(f"while undoing {step.name}: {type(error).__name__}: {error}")
 
 
 def _run_failure_hooks(ctx: Context, reason: Reason) -> None:

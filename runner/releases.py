@@ -32,6 +32,8 @@ class Record(Wire):
     steps: tuple[Step, ...] = ()
     migrations: tuple[str, ...] = ()
     """Names of the database migrations that it ran, oldest first."""
+    before: str = ""
+    """The release that was live when it was switched to."""
     manifest: dict[str, Any] = {}
     """Its deploy.yaml without what is default: a rollback restarts and checks as it says."""
 
@@ -81,10 +83,16 @@ def tidy(records: Mapping[str, Record], present: Collection[str]) -> str:
 
 
 def previous(records: Mapping[str, Record], present: Collection[str], live: str) -> str | None:
-    """Return the good release that was made before the live one, or None."""
+    """Return the good release that was live before `live`, or None.
+
+    After a rollback that is not the one that was made before it: that one was left.
+    """
     names = list(records)
-    before = names[: names.index(live)] if live in records else names
-    good = [name for name in before if name in present and records[name].state == "good"]
+    earlier = names[: names.index(live)] if live in records else names
+    good = [name for name in earlier if name in present and records[name].state == "good"]
+    before = records[live].before if live in records else ""
+    if before in good:
+        return before
     return good[-1] if good else None
 
 

@@ -2,13 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from deployr.sections import HealthCheck, Restart
 
 from ..context import Context
+from ..errors import JobFailedError
 from ..health import wait_until_healthy
 from ..recipes.recipe import Commands
 from ..restarts import restart_all
+from ..shell import CommandFailedError
 
 
 class Activate:
@@ -28,6 +31,7 @@ class Activate:
 
     def run(self, ctx: Context) -> None:
         self._previous = ctx.target.live()
+        ctx.before = ctx.target.live_release() or ""
         release = ctx.made.model_copy(update={"state": "live"})
         ctx.lifeline.before_switch(ctx.task.root, release)
         ctx.note("live")
@@ -41,22 +45,41 @@ class Activate:
         if ctx.target.live() != ctx.target.live_name(ctx.release):
             ctx.release_state = "building"
             return
-        # What a rollback could not bring back was good in its time, and may be again.
-        ctx.note("good" if ctx.goal else "bad")
         if self._previous is None:
             ctx.log.line("there is no earlier release to go back to: this one stays live")
-            return
-        ctx.log.line(f"going back to {self._previous}")
-        ctx.target.activate(self._previous)
-        restart_all(
-            self._restarts,
-            ctx.task.root,
-            shell=ctx.undo_shell,
-            stop=ctx.undo_stop,
-            log=ctx.log,
-        )
-        place = ctx.task.root / self._previous
-        ctx.run_lines(self._after, place, release=place, shell=ctx.undo_shell)
+        else:
+            ctx.log.line(f"going back to {self._previous}")
+            ctx.target.activate(self._previous)
+        self._record(ctx)
+        if self._previous is not None:
+            self._restart(ctx, ctx.task.root / self._previous)
+
+    @staticmethod
+    def _record(ctx: Context) -> None:
+        # What a rollback could not bring back was good in its time, and may be again.
+        try:
+            ctx.note("good" if ctx.goal else "bad")
+        except OSError as error:  # a full disk may be why it was sick
+            ctx.log.line(f"warning: what became of {ctx.release} can't be recorded: {error}")
+
+    def _restart(self, ctx: Context, place: Path) -> None:
+        """Let the release in `place` be served again: all that can be restarted is."""
+        said = f"{place.name} is live again"
+        shell = ctx.undo_shell
+        try:
+            try:
+                restart_all(
+                    self._restarts,
+                    ctx.task.root,
+                    shell=shell.own,
+                    stop=ctx.undo_stop,
+                    log=ctx.log,
+                )
+            finally:
+                ctx.run_lines(self._after, place, release=place, shell=shell)
+        except (CommandFailedError, JobFailedError) as error:
+            said += f", but its restart failed too: {error}"
+        ctx.log.line(said)
 
 
 @dataclass(frozen=True)
@@ -113,7 +136,10 @@ class Confirm:
         return [f"record {ctx.release} as good"]
 
     def run(self, ctx: Context) -> None:
-        ctx.note("good")
+        try:
+            ctx.note("good")
+        except OSError as error:
+            ctx.log.line(f"warning: {ctx.release} can't be recorded as good: {error}")
 
     def undo(self, ctx: Context) -> None:
         """The undo of the switch records what became of it."""

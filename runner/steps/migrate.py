@@ -40,8 +40,18 @@ class Migrate:
 
     def _migrate(self, ctx: Context, line: str) -> None:
         output = bytearray()
+        known = tuple(ctx.migrations)
+
+        def heed(piece: bytes) -> None:
+            # At once, and not at the end: killed meanwhile, they are in the database all the same.
+            output.extend(piece)
+            ran = laravel_facts.ran_migrations(output.decode(errors="replace"))
+            if len(known) + len(ran) > len(ctx.migrations):
+                ctx.migrations = [*known, *ran]
+                ctx.note_migrations()
+
         try:
-            ctx.run_lines((line,), ctx.target.release_path(ctx.release), tee=output.extend)
+            ctx.run_lines((line,), ctx.target.release_path(ctx.release), tee=heed)
         except CommandFailedError as error:
             said = output.decode(errors="replace")
             if error.exit_code == laravel_facts.BUSY:
@@ -49,10 +59,6 @@ class Migrate:
             if line != laravel_facts.MIGRATE and laravel_facts.lacks_locks(said):
                 raise _NoLocksError from None
             raise self._failed(error, laravel_facts.ran_migrations(said)) from None
-        finally:
-            ctx.migrations += laravel_facts.ran_migrations(output.decode(errors="replace"))
-            # Now, and not only at the switch: after a crash they are in the database all the same.
-            ctx.note_migrations()
 
     def _failed(self, error: CommandFailedError, ran: tuple[str, ...]) -> JobFailedError:
         stays = f"{', '.join(ran)} stay in the database; " if ran else ""

@@ -184,3 +184,15 @@ def test_sick_goal_takes_the_site_back_once_and_stays_a_goal(site, app):
     assert ("health_check_failed", "two") == (job.reason, served(site))
     assert ["good", "live"] == list(standing(job).values())
     assert 1 == job.text.count("going back to")
+
+
+def test_release_that_was_left_is_not_gone_back_to_nor_kept_instead_of_the_one_before(three):
+    """three is sick, so back to two; then four: the one before four is two."""
+    rollback(three)
+    sections = {"deploy": {"keep_releases": 1}}
+    three.commit({"index.html": "four", "deploy.yaml": json.dumps(sections)})
+    assert "completed" == three.push().status
+
+    job = rollback(three)
+
+    assert ("completed", "two") == (job.status, served(three))

@@ -117,3 +117,19 @@ def test_deploy_root_of_another_user_is_refused_with_its_path(open_site):
     assert "preflight_failed" == job.reason
     assert str(site.root) in str(job.report.detail)
     assert [] == list(site.root.iterdir())
+
+
+def test_full_disk_does_not_keep_a_sick_release_live(site, app):
+    """The record can't be written: the way back must not depend on it."""
+    with small_disk(site.root, 32 * 1024):
+        deployed(site, "one")
+        check = {"url": app.url("/sick"), "attempts": 1}
+        fill = "head -c 100000000 /dev/zero > $DEPLOYR_PATH/shared/fill || true"
+        record = "head -c 100000000 /dev/zero >> $DEPLOYR_PATH/.deployr/releases.jsonl || true"
+        hooks = {"after_activate": [fill, record]}
+        job = deployed(site, "two", deploy={"health_check": check, "hooks": hooks})
+
+        assert "health_check_failed" == job.reason
+        assert "one" == served(site)
+        assert "can't be recorded" in job.text
+        assert "is live again" in job.text
