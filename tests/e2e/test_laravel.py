@@ -1,6 +1,7 @@
 """A developer deploys a Laravel app twice, with real PHP, Composer and migrations."""
 
 import json
+import re
 
 import pytest
 
@@ -20,8 +21,15 @@ def up(site):
     return json.loads(page(f"{site.url}up"))
 
 
+def page_commit(site) -> str:
+    """Return the commit that the app says it was built from."""
+    found = re.search(r'id="commit">(\w+)<', page(site.url))
+    assert found
+    return found[1]
+
+
 @pytest.mark.slow
-def test_second_commit_migrates_and_keeps_what_is_shared(deployr_for):
+def test_second_commit_migrates_keeps_what_is_shared_and_is_gone_back_from(deployr_for):
     site = deployr_for("laravel")
     assert (first := site.push("--create")).returncode == 0, first.stdout + first.stderr
     assert answers(site.url, site.commit)
@@ -40,6 +48,15 @@ def test_second_commit_migrates_and_keeps_what_is_shared(deployr_for):
     assert told["routes_cached"]
     assert "kept" == (site.system.path / "current/storage/app/upload.txt").read_text()
     assert (site.system.path / "current").resolve().name == told["release"]
+
+    refused = site.system.run("deployr", "rollback", "--yes", check=False)
+    assert 1 == refused.returncode
+    assert "2024_01_02_000000_create_tags_table" in refused.stdout
+    assert second == page_commit(site)
+    forced = site.system.run("deployr", "rollback", "--yes", "--force", check=False)
+    assert 0 == forced.returncode, forced.stdout + forced.stderr
+    assert site.commit == page_commit(site)
+    assert 2 == up(site)["migrations"]
 
 
 @pytest.mark.slow

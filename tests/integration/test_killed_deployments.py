@@ -25,7 +25,7 @@ STEPS = 12
 """As many as a deployment of this app has."""
 
 DEPLOY_SECONDS = 2.5
-RANDOM_KILLS = 7
+RANDOM_KILLS = 8
 VIEW = "resources/views/home.blade.php"
 STATUS = "app/Status.php"
 
