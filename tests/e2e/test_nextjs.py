@@ -8,7 +8,7 @@ from tools.demo.apps import answers, page
 
 
 @pytest.mark.slow
-def test_second_commit_is_served_and_a_broken_one_is_not(deployr_for):
+def test_second_commit_is_served_a_broken_one_is_not_and_the_first_comes_back(deployr_for):
     site = deployr_for("nextjs")
     assert (first := site.push("--create")).returncode == 0, first.stdout + first.stderr
     assert answers(site.url, site.commit)
@@ -27,6 +27,11 @@ def test_second_commit_is_served_and_a_broken_one_is_not(deployr_for):
     assert "node_modules: reused, " in done.stdout
     assert ".next/cache: reused, " in done.stdout
     assert answers(site.url, mended)
+
+    back = site.system.run("deployr", "rollback", "--yes", check=False)
+    assert 0 == back.returncode, back.stdout + back.stderr
+    assert "==> smoke" in back.stdout
+    assert answers(site.url, site.commit)
 
 
 @pytest.mark.slow
