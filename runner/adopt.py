@@ -61,7 +61,9 @@ def survey(root: Path, shared: Sequence[str] = ()) -> Takeover:
         shared=tuple(name for name in names if os.path.lexists(app / name)),
     )
     if missing := [name for name in shared if not os.path.lexists(app / name)]:
-        raise RunnerError(f"{app} has no {', '.join(missing)}: correct --shared")
+        raise RunnerError(
+            f"{app} has no {', '.join(missing)}: correct --shared-dir or --shared-file"
+        )
     _refuse_obstacles(root, found)
     return found
 
@@ -93,6 +95,8 @@ def known_commit(app: Path) -> str | None:
 def _layout(root: Path) -> Literal["current", "root"]:
     current = root / "current"
     if current.is_symlink():
+        if releases.is_adopted(release := current.readlink().name):
+            raise RunnerError(f"{root} was adopted already ({release})")
         raise RunnerError(f"{current} is a link already: there is nothing to take over")
     if current.is_dir():
         return "current"

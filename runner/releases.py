@@ -10,6 +10,7 @@ from deployr.states import Framework
 from deployr.wire import Release, Step, Wire, WireError
 
 _NAME = re.compile(r"\d{14}-\d+")
+_ADOPTED = re.compile(r"\d{14}-0")
 _FULL_COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 MAX_FORGOTTEN = 200
@@ -41,6 +42,11 @@ class Record(Wire):
 def release_name(now: datetime, job_id: int) -> str:
     """Return the name of a new release; names sort by time."""
     return f"{now:%Y%m%d%H%M%S}-{job_id}"
+
+
+def is_adopted(name: str) -> bool:
+    """Tell whether a release was live before Deployr came: no job made it."""
+    return _ADOPTED.fullmatch(name) is not None
 
 
 def utc_now() -> str:
@@ -102,14 +108,14 @@ def superfluous(
     """Return which of the `present` releases may be removed.
 
     The `keep` newest good ones stay, the live one and the one before it. Directories that Deployr
-    did not name are not ours.
+    did not name are not ours, nor is an adopted one: it may hold what no repository has.
     """
     ours = [name for name in present if _NAME.fullmatch(name)]
     # The record is in order of time, even where the clock was set back.
     good = [name for name in records if records[name].state == "good" and name in ours]
     before = previous(records, ours, live) if live else None
     kept = {*good[-keep:], live, before}
-    return [name for name in ours if name not in kept]
+    return [name for name in ours if name not in kept and not is_adopted(name)]
 
 
 def standing(

@@ -27,6 +27,12 @@ _registry = threading.Lock()
 _locks: defaultdict[Path, threading.Lock] = defaultdict(threading.Lock)
 
 
+def mirror_directory(repos: Path, repo: str) -> Path:
+    """Return where the mirror of a repository is kept, or would be."""
+    name = re.sub(r"[^A-Za-z0-9]+", "-", repo).strip("-")[-40:]
+    return repos / f"{name}-{hashlib.sha256(repo.encode()).hexdigest()[:16]}"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Mirror:
     """One branch of one repository, as seen through the mirror below `repos`."""
@@ -42,8 +48,7 @@ class Mirror:
     @property
     def directory(self) -> Path:
         """The bare repository."""
-        name = re.sub(r"[^A-Za-z0-9]+", "-", self.repo).strip("-")[-40:]
-        return self.repos / f"{name}-{hashlib.sha256(self.repo.encode()).hexdigest()[:16]}"
+        return mirror_directory(self.repos, self.repo)
 
     @property
     def _ref(self) -> str:

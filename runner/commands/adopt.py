@@ -8,13 +8,12 @@ import click
 from deployr.states import Framework
 from deployr.wire import DEFAULT_ENVIRONMENT
 
-from .. import environment
 from ..adopt import NO_COMMIT, Takeover, known_commit, survey, unfinished
 from ..config import Allow, Places, load
 from ..errors import ConfigError, RunnerError
-from ..shell import Command, CommandFailedError, Shell
-from ..stop import StopFlag
+from ..leftovers import git, leftover_lines, leftovers, shared_section, tracked_files
 from ..takeover import take_over
+from ..workspace import mirror_directory
 
 _PHP = "          fastcgi_param SCRIPT_FILENAME $realpath_root$fastcgi_script_name;"
 
@@ -46,11 +45,12 @@ def adopt(
     Example:
       sudo deployr-runner adopt my-app --shared-dir uploads
     """
-    root = Path(entry_of(places, project, name).path).resolve()
+    entry = entry_of(places, project, name)
+    root = Path(entry.path).resolve()
     what = survey(root, shared)
     if not unfinished(root):
         what = what.model_copy(update={"commit": _commit(what.app(root))})
-    for line in _plan(root, what):
+    for line in (*_plan(root, what), *_left_behind(places, entry, root, what)):
         click.echo(line)
     if dry_run:
         return
@@ -98,13 +98,23 @@ def _plan(root: Path, what: Takeover) -> list[str]:
     ]
 
 
+def _left_behind(places: Places, entry: Allow, root: Path, what: Takeover) -> list[str]:
+    """Say what only this server has: the app's next release comes from its repository."""
+    if unfinished(root):
+        return []
+    app = what.app(root)
+    tracked = tracked_files(app, mirror_directory(places.repos, entry.repo))
+    names = leftovers(app, what, tracked)
+    return leftover_lines(app, names, known=tracked is not None)
+
+
 def _advice(root: Path, what: Takeover) -> list[str]:
     """Say what the owner should change, now that the app is where Deployr expects it."""
     top = root / "current"
     public = top / "public" if what.framework is Framework.LARAVEL else top
     release = root / "releases" / what.release
     lines = [
-        f"Done: {release} is the first release, and a rollback can go back to it.",
+        f"Done: {release} is the first release: a rollback can go back to it, and it is never removed.",
         f"The document root is now {public}",
         f"  nginx:  root {public};",
         *([_PHP] if what.framework is Framework.LARAVEL else []),
@@ -117,26 +127,14 @@ def _advice(root: Path, what: Takeover) -> list[str]:
             f"Change cron, workers and units to {top} too, then remove the links:",
             f"  find {root} -maxdepth 1 -type l ! -name current -delete",
         ]
-    return [*lines, f"Check it: deployr-runner doctor; what others own: ls -l {root} {release}"]
+    return [
+        *lines,
+        f"Check it: deployr-runner doctor; what others own: ls -l {root} {release}",
+        *shared_section(root, what),
+    ]
 
 
 def _commit(app: Path) -> str:
     """Return the commit that the app was made from, if it says so."""
-    if found := known_commit(app):
-        return found
-    words = (
-        "git",
-        f"--git-dir={app / '.git'}",
-        "rev-parse",
-        "--verify",
-        "--quiet",
-        "HEAD^{commit}",
-    )
-    with StopFlag() as stop:
-        try:
-            said = Shell(stop, "adopt").read(
-                Command(argv=words, cwd=Path("/"), env=environment.for_git())
-            )
-        except CommandFailedError:
-            return NO_COMMIT
-    return said.decode("ascii").strip()
+    head = ("rev-parse", "--verify", "--quiet", "HEAD^{commit}")
+    return known_commit(app) or git(app / ".git", *head) or NO_COMMIT

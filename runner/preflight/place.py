@@ -11,6 +11,7 @@ from .finding import Finding, problem, warning
 
 OWN_NAMES = frozenset({"releases", "shared", ".deployr", "current"})
 _MAX_NAMED = 3
+_APP_FILES = ("index.html", "index.htm", "index.php", "artisan", "package.json")
 
 
 def place_findings(root: Path, adopt: str) -> list[Finding]:
@@ -72,6 +73,23 @@ def shared_findings(shared: Path, names: Iterable[str], php: Collection[User]) -
     return found
 
 
+def lost_findings(live: Path, shared: Path, names: Collection[str]) -> list[Finding]:
+    """Say which links of the live release to what is shared the new one, with `names`, lacks."""
+    lost = [
+        name
+        for name in _linked(live, shared, Path())
+        if not any(name.is_relative_to(other) for other in names)
+    ]
+    if not lost:
+        return []
+    return [
+        warning(
+            f"the live release shares {_first(lost)}, which this deployment will not have: add it "
+            "to deploy.shared (dirs, files) in deploy.yaml"
+        )
+    ]
+
+
 def stuck_findings(releases: Iterable[Path]) -> list[Finding]:
     """Say which of the `releases` can't be removed, since others own what is in them."""
     if os.geteuid() == 0:
@@ -110,18 +128,46 @@ def _current(root: Path, adopt: str) -> list[Finding]:
 
 
 def _foreign_app(root: Path, adopt: str) -> list[Finding]:
-    """Warn about an app that lives in the deploy root itself."""
+    """Refuse an app that lives in the deploy root itself, and warn of other files."""
     if os.path.lexists(root / "current") or not root.is_dir():
         return []
     others = sorted(path for path in root.iterdir() if path.name not in OWN_NAMES)
     if not others:
         return []
+    if apps := [path for path in others if _is_app(path)]:
+        return [
+            problem(
+                f"{root} holds an app of its own ({_first(apps)}): run `{adopt}` first, or move it "
+                "away"
+            )
+        ]
     return [
         warning(
             f"{root} holds files of another deployment ({_first(others)}), which stay as they are: "
-            f"if they are the app, `{adopt}` takes them over with their uploads and secrets"
+            f"if they are the app, `{adopt}` takes them over"
         )
     ]
+
+
+def _is_app(path: Path) -> bool:
+    """Tell a part of an app from what hosts and web servers keep in a document root."""
+    if path.name == "public":
+        return path.is_dir() and os.access(path, os.R_OK) and any(path.iterdir())
+    return path.name in _APP_FILES and path.is_file()
+
+
+def _linked(live: Path, shared: Path, inside: Path) -> Iterator[Path]:
+    """Yield the paths in a release that are links to the same path in the shared directory."""
+    place = shared / inside
+    if not os.access(place, os.R_OK | os.X_OK) or not (live / inside).is_dir():
+        return
+    for entry in sorted(place.iterdir()):
+        own = live / inside / entry.name
+        if own.is_symlink():
+            if own.resolve() == entry.resolve():
+                yield inside / entry.name
+        elif entry.is_dir():
+            yield from _linked(live, shared, inside / entry.name)
 
 
 def _below(top: Path, levels: int | None = None) -> Iterator[Path]:

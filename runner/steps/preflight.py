@@ -13,7 +13,7 @@ from ..preflight import Finding, problem, problems_of, warnings_of
 from ..preflight.app import app_findings, floor_of
 from ..preflight.disk import disk_findings
 from ..preflight.network import page_findings, port_findings
-from ..preflight.place import is_closed, shared_findings, stuck_findings
+from ..preflight.place import is_closed, lost_findings, shared_findings, stuck_findings
 from ..tools import asker
 from ..writable import php_users, strangers
 from . import envfile
@@ -42,6 +42,7 @@ class Preflight:
             *_network(ctx, live),
             *(map(problem, self._missing_files(ctx)) if open_ else ()),
             *(_room(ctx, live) if open_ else ()),
+            *(self._lost(ctx, live) if live else ()),
         ]
 
     def run(self, ctx: Context) -> None:
@@ -63,6 +64,11 @@ class Preflight:
 
     def undo(self, ctx: Context) -> None:
         """The lock is given back when the deployment ends, whichever way."""
+
+    def _lost(self, ctx: Context, live: Path) -> list[Finding]:
+        """Say what is shared so far, and not as this deployment's deploy.yaml has it."""
+        dirs = (*ctx.recipe.shared_dirs, *ctx.manifest.deploy.shared.dirs)
+        return lost_findings(live, ctx.task.root / "shared", (*dirs, *self.shared_files))
 
     def _missing_files(self, ctx: Context) -> list[str]:
         return [

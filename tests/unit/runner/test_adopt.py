@@ -180,7 +180,9 @@ def refusal(command, *words: str) -> str:
 def test_what_can_not_be_adopted_is_refused_with_advice(site, command):
     assert "there is no app in" in refusal(command)
     written(site.root, STATIC)
-    assert "has no nothing: correct --shared" in refusal(command, "--shared-dir", "nothing")
+    assert "has no nothing: correct --shared-dir or --shared-file" in refusal(
+        command, "--shared-dir", "nothing"
+    )
     assert "no path inside the app" in refusal(command, "--shared-file", "../x")
     written(site.root, {"shared/mine/a.txt": "1"})
     assert "Deployr needs the name" in refusal(command)
@@ -209,6 +211,10 @@ def test_nothing_is_adopted_while_a_deployment_works(site, command):
     assert "a deployment is working in" in refusal(command)
     target.unlock()
     assert 0 == command("adopt", "shop", "--yes").code
+    (release,) = (site.root / "releases").iterdir()
+    assert f"was adopted already ({release.name})" in refusal(command)
+    site.current.unlink()
+    site.current.symlink_to("releases/20260203180000-1")
     assert "is a link already" in refusal(command)
 
 

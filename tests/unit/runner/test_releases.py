@@ -80,6 +80,13 @@ def test_directories_of_others_are_left_alone():
     assert [name(1)] == list(superfluous(present, {}, None, 5))
 
 
+def test_adopted_release_is_never_removed():
+    """It may hold uploads that neither the repository nor `shared` has."""
+    adopted = "20260203170000-0"
+
+    assert [name(1)] == list(superfluous([adopted, name(1)], {}, None, 1))
+
+
 def test_last_record_of_a_release_counts():
     text = render(record(1, "live")) + render(record(2, "good")) + render(record(1, "good"))
 

@@ -6,7 +6,12 @@ import subprocess
 import pytest
 
 from runner.preflight import problems_of, warnings_of
-from runner.preflight.place import place_findings, shared_findings, stuck_findings
+from runner.preflight.place import (
+    lost_findings,
+    place_findings,
+    shared_findings,
+    stuck_findings,
+)
 from runner.writable import User
 from tests.support.small_disk import small_disk
 from tests.support.unprivileged import NOBODY, as_nobody, open_directory
@@ -96,15 +101,45 @@ def test_current_of_a_release_is_fine_also_by_an_absolute_link(base):
     assert [] == place_findings(base, ADOPT)
 
 
-def test_app_in_the_root_itself_is_a_warning_until_there_is_a_release(base):
-    (base / "index.html").touch()
+@pytest.mark.parametrize("name", ["index.html", "index.php", "artisan", "package.json", "public/x"])
+def test_app_in_the_root_itself_is_a_problem_until_there_is_a_release(base, name):
+    (base / name).parent.mkdir(exist_ok=True)
+    (base / name).touch()
 
-    (said,) = warnings_of(place_findings(base, ADOPT))
-    assert f"{base} holds files of another deployment ({base}/index.html)" in said
-    assert f"`{ADOPT}` takes them over" in said
+    (said,) = problems_of(place_findings(base, ADOPT))
+    top = base / name.partition("/")[0]
+    assert f"{base} holds an app of its own ({top}): run `{ADOPT}` first" in said
     (base / "releases/1").mkdir(parents=True)
     (base / "current").symlink_to("releases/1")
     assert [] == place_findings(base, ADOPT)
+
+
+def test_files_of_hosts_and_web_servers_are_a_warning_only(base):
+    for name in ("lost+found", ".well-known", "public", "cgi-bin"):
+        (base / name).mkdir()
+    for name in ("router.php", "ecosystem.config.js", ".htaccess"):
+        (base / name).touch()
+
+    assert [] == problems_of(place_findings(base, ADOPT))
+    (said,) = warnings_of(place_findings(base, ADOPT))
+    assert f"{base} holds files of another deployment ({base}/.htaccess, " in said
+    assert said.endswith(f"`{ADOPT}` takes them over")
+
+
+def test_links_into_shared_that_the_next_release_lacks_are_named(base):
+    shared, live = base / "shared", base / "live"
+    for name in ("img", "a/b", "storage", "own"):
+        (shared / name).mkdir(parents=True)
+    for name in ("a", "own"):
+        (live / name).mkdir(parents=True)
+    (shared / ".env").touch()
+    for name in ("img", "a/b", "storage", ".env"):
+        (live / name).symlink_to(shared / name)
+
+    (said,) = warnings_of(lost_findings(live, shared, ("storage", ".env")))
+    assert "the live release shares a/b, img, which this deployment will not have" in said
+    assert [] == lost_findings(live, shared, ("storage", ".env", "a", "img"))
+    assert [] == lost_findings(base / "gone", base / "none", ())
 
 
 def test_shared_directories_that_the_app_can_not_write_are_named(base):
