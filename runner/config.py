@@ -113,7 +113,10 @@ def load(places: Places) -> RunnerConfig:
     path = places.config / CONFIG_FILE
     text = read_private(path)
     if text is None:
-        raise ConfigError(f"{path} is missing; run `deployr-runner register` first")
+        raise ConfigError(
+            f"{path} is missing; run `deployr-runner register` first, or name its place: "
+            "deployr-runner --config-dir DIR …"
+        )
     try:
         config = RunnerConfig.model_validate(tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:

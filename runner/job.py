@@ -92,8 +92,9 @@ class Job:
         if problem := self._journal.problem:
             raise JobFailedError(Reason.INTERNAL, problem)
         spec = _spec(payload)
+        action = "dry run" if spec.action is Action.PLAN else spec.action
         self.log.line(
-            f"Deployr runner {__version__}: job {self._job_id}, {spec.action} of {spec.project} "
+            f"Deployr runner {__version__}: job {self._job_id}, {action} of {spec.project} "
             f"({spec.environment}), branch {spec.branch}"
         )
         task = self._task(spec)

@@ -46,7 +46,7 @@ def _deployment(ctx: Context) -> list[Step]:
         steps.Hooks("prepare", before) if before else None,
         steps.BeginMaintenance(pause) if pause else None,
         steps.Migrate() if recipe.migrates else None,
-        steps.Hooks("activate-hooks", hooked) if hooked else None,
+        steps.Hooks("before_activate", hooked) if hooked else None,
         steps.Writable(recipe.writable) if recipe.writable else None,
         *_switch(ctx),
         steps.Prune(keep),
@@ -81,7 +81,7 @@ def _switch(ctx: Context) -> list[Step]:
         *(_nextjs(ctx) if ctx.recipe.framework is Framework.NEXTJS else []),
         steps.Activate(after, restarts),
         steps.Restart(restarts) if restarts else None,
-        steps.Hooks("restart", after) if after else None,
+        steps.Hooks("after_activate", after) if after else None,
         steps.EndMaintenance(pause) if pause else None,
         steps.Health(check) if check else _default_health(ctx),
         steps.Confirm(),
@@ -121,14 +121,21 @@ class _Describe:
                 problems += problems_of(found)
                 for text in warnings_of(found):
                     ctx.log.line(f"warning: {text}")
-            ctx.log.line(f"would {step.name}")
-            for line in step.plan(ctx):
-                ctx.log.line(f"    {line}")
+            _show(ctx, step.name, step.plan(ctx))
+        if hooks := ctx.manifest.deploy.hooks.on_failure:
+            lines = steps.as_lines(hooks, ctx.task.root, "on_failure")
+            _show(ctx, "on_failure, should a step fail", lines)
         if problems:
             raise JobFailedError(Reason.PREFLIGHT_FAILED, "\n".join(problems))
 
     def undo(self, ctx: Context) -> None:
         """Nothing was done."""
+
+
+def _show(ctx: Context, title: str, lines: Sequence[str]) -> None:
+    ctx.log.line(f"would {title}")
+    for line in lines:
+        ctx.log.line(f"    {line}")
 
 
 STAGES: dict[Action, tuple[Stage, ...]] = {

@@ -73,7 +73,7 @@ def _lines(places: Places, project: str | None) -> Iterator[Line]:
 def _entries(config: RunnerConfig, project: str | None) -> Iterable[Allow]:
     found = [entry for entry in config.allow if project in {None, entry.project}]
     if project and not found:
-        raise ConfigError(f"{project} is not on the list: deployr-runner allow list")
+        raise ConfigError(f"{project} is not on the list: see `deployr-runner allow list`")
     return found
 
 

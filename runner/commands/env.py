@@ -10,6 +10,7 @@ from deployr.fields import ENV_NAME
 from deployr.wire import DEFAULT_ENVIRONMENT
 
 from .. import envtext
+from ..asking import confirm
 from ..config import Places, load
 from ..envfile import names_in, values_of
 from ..errors import ConfigError
@@ -32,9 +33,10 @@ def env() -> None:
 @_project
 @click.argument("name")
 @_environment
+@click.option("--empty", is_flag=True, help="Set it to nothing, and ask for no value.")
 @click.pass_obj
-def set_(places: Places, project: str, name: str, environment: str) -> None:
-    r"""Set one variable; the value is asked for, or read from standard input.
+def set_(places: Places, project: str, name: str, environment: str, *, empty: bool) -> None:
+    """Set one variable; the value is asked for, or read from standard input.
 
     \b
     Examples:
@@ -42,8 +44,11 @@ def set_(places: Places, project: str, name: str, environment: str) -> None:
       openssl rand -hex 32 | deployr-runner env set my-app SESSION_SECRET
     """
     path = _file(places, project, environment)
+    _check_lone(name)
     _check_name(name)
-    value = _asked(name)
+    value = "" if empty else _asked(name)
+    if not value and not empty:
+        raise ConfigError(f"the value of {name} is empty: add --empty if that is meant")
     if "\0" in value:
         raise ConfigError(f"the value of {name} holds a null byte, which no environment can")
     _write(path, envtext.with_value(read_private(path) or "", name, value))
@@ -58,6 +63,7 @@ def set_(places: Places, project: str, name: str, environment: str) -> None:
 def unset(places: Places, project: str, name: str, environment: str) -> None:
     """Remove one variable."""
     path = _file(places, project, environment)
+    _check_lone(name)
     text = read_private(path) or ""
     if name not in names_in(text):
         raise ConfigError(f"{name} is not set for {project} ({environment})")
@@ -91,7 +97,7 @@ def list_(places: Places, project: str, environment: str, *, as_json: bool) -> N
 @click.option("--yes", is_flag=True, help="Replace what is set without asking.")
 @click.pass_obj
 def import_(places: Places, project: str, file: str, environment: str, *, yes: bool) -> None:
-    r"""Take over a whole env file; `-` reads standard input.
+    """Take over a whole env file; `-` reads standard input.
 
     \b
     Example:
@@ -106,9 +112,8 @@ def import_(places: Places, project: str, file: str, environment: str, *, yes: b
         click.echo(f"{project} ({environment}) has exactly that already")
         return
     if names_in(known) and not yes:
-        if file == _STDIN:
-            raise ConfigError(f"{project} ({environment}) has an env file: add --yes to replace it")
-        click.confirm(f"Replace the env file of {project} ({environment})?", abort=True)
+        what = f"the env file of {project} ({environment})"
+        confirm(f"Replace {what}?", f"replacing {what}")
     _write(path, text)
     click.echo(
         f"{len(names_in(text))} names are set for {project} ({environment}), from the next "
@@ -126,6 +131,12 @@ def _file(places: Places, project: str, environment: str) -> Path:
             "see `deployr-runner allow add --help`"
         )
     return places.env_file(project, environment)
+
+
+def _check_lone(name: str) -> None:
+    """Refuse NAME=value without repeating the value, which is a secret."""
+    if "=" in name:
+        raise ConfigError("give only the name; the value is asked for or read from standard input")
 
 
 def _check_name(name: str) -> None:
@@ -148,6 +159,10 @@ def _read(file: str) -> str:
     """Return the text of an env file. Raises ConfigError that quotes none of it but names."""
     try:
         text = sys.stdin.read() if file == _STDIN else Path(file).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise ConfigError(f"{file} does not exist") from None
+    except OSError as error:
+        raise ConfigError(f"{file} can't be read: {error.strerror}") from None
     except UnicodeDecodeError:
         raise ConfigError(f"{file} is no text in UTF-8") from None
     for line in envtext.lines_of(text):

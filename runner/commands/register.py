@@ -75,7 +75,15 @@ def register(places: Places, /, url: str, code: str | None, name: str, **given: 
     registered = _registered(Client(url), facts)
     save_token(places, registered.token)
     save(places, config.model_copy(update={"name": registered.name}))
-    click.echo(f"Registered as {registered.name}. Start it: deployr-runner run")
+    click.echo(f"Registered as {registered.name}. Start it: {_start(places)}")
+
+
+def _start(places: Places) -> str:
+    """Return the line that runs the runner of these places."""
+    default = Places.default()
+    config = ["--config-dir", str(places.config)] if places.config != default.config else []
+    state = ["--state-dir", str(places.state)] if places.state != default.state else []
+    return shlex.join(["deployr-runner", *config, *state, "run"])
 
 
 def _registered(client: Client, facts: dict[str, Any]) -> Registered:

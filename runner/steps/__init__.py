@@ -12,7 +12,7 @@ from .restart import Restart
 from .rollback import Goal
 from .smoke import Smoke
 from .source import Checkout, Fetch
-from .step import Step
+from .step import Step, as_lines
 from .writable import Writable
 
 __all__ = [
@@ -38,5 +38,6 @@ __all__ = [
     "Smoke",
     "Step",
     "Writable",
+    "as_lines",
     "was_left_down",
 ]

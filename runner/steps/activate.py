@@ -90,7 +90,11 @@ class Health:
     name: str = "health"
 
     def plan(self, _: Context) -> list[str]:
-        return [f"ask {self.check.url} for status {self.check.status}"]
+        check = self.check
+        text = f" and the text {check.text!r}" if check.text else ""
+        tries = f"at most {check.attempts} times" if check.attempts > 1 else "once"
+        within = f" within {check.deadline} s" if check.deadline else ""
+        return [f"ask {check.url} for status {check.status}{text}, {tries}{within}"]
 
     def run(self, ctx: Context) -> None:
         wait_until_healthy(self.check, ctx.stop, ctx.log.line)
@@ -118,7 +122,8 @@ class Prune:
         except OSError as error:
             ctx.log.line(f"warning: old releases can't be removed: {error}")
             return
-        ctx.log.line(f"removed: {', '.join(pruned.gone) or 'nothing'}")
+        if pruned.gone:
+            ctx.log.line(f"removed: {', '.join(pruned.gone)}")
         for problem in pruned.stuck:
             ctx.log.line(f"warning: an old release can't be removed: {problem}")
 

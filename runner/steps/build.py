@@ -18,7 +18,7 @@ class Build:
     name: str = "build"
 
     def plan(self, ctx: Context) -> list[str]:
-        return as_lines((*self.before, *self.commands), ctx.tree)
+        return as_lines((*self.before, *self.commands), ctx.tree, "before_build")
 
     def run(self, ctx: Context) -> None:
         ctx.run_lines(self.before, ctx.tree)
@@ -39,6 +39,9 @@ class Build:
 
 def _reuse(ctx: Context) -> Reuse:
     spec = ctx.task.spec
+    is_wanted = spec.params.get("cache") != "no"
+    if not is_wanted:
+        ctx.log.line("caches: not used (--no-cache)")
     # The name of the version is another one in each commit.
     version = ctx.recipe.version_variable
     env = {name: value for name, value in ctx.env(None, build=True).items() if name != version}
@@ -48,5 +51,5 @@ def _reuse(ctx: Context) -> Reuse:
         environment=spec.environment,
         tree=ctx.tree,
         env=env,
-        enabled=ctx.manifest.build.cache and spec.params.get("cache") != "no",
+        enabled=ctx.manifest.build.cache and is_wanted,
     )

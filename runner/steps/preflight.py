@@ -59,7 +59,11 @@ class Preflight:
             )
         ctx.target.clear_leftovers(self.shared_files)
         if ctx.task.env_text is not None and ENV_FILE not in self.shared_files:
-            ctx.log.line(f"{ctx.task.env_file} is not used: .env is not in deploy.shared.files")
+            users = "build and hooks" if ctx.manifest.build.env_file else "hooks"
+            ctx.log.line(
+                f"{ctx.task.env_file} goes to {users} only: the app gets no .env, as .env is not "
+                "in deploy.shared.files"
+            )
         ctx.log.line(f"fine: {ctx.task.root}, tools, disk, memory; no other deployment is at work")
 
     def undo(self, ctx: Context) -> None:

@@ -107,10 +107,11 @@ class Hooks:
     """Commands in the new release: before it goes live, or after."""
 
     name: str
+    """Of hooks their key in deploy.yaml."""
     lines: Commands
 
     def plan(self, ctx: Context) -> list[str]:
-        return as_lines(self.lines, ctx.target.release_path(ctx.release))
+        return as_lines(self.lines, ctx.target.release_path(ctx.release), self.name)
 
     def run(self, ctx: Context) -> None:
         ctx.run_lines(self.lines, ctx.target.release_path(ctx.release))

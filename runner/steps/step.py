@@ -3,8 +3,10 @@
 from pathlib import Path
 from typing import Protocol
 
+from deployr.sections import Hook
+
 from ..context import Context
-from ..recipes.recipe import BuildCommands
+from ..recipes.recipe import BuildCommands, Install
 
 
 class Step(Protocol):
@@ -24,7 +26,15 @@ class Step(Protocol):
         """Take back what `run` did, completely or in part; called when a later step failed too."""
 
 
-def as_lines(commands: BuildCommands, cwd: Path) -> list[str]:
-    """Return command lines as a plan shows them."""
-    lines = (each if isinstance(each, str) else each.run for each in commands)
-    return [f"in {cwd}: {line}" for line in lines]
+def as_lines(commands: BuildCommands, cwd: Path, hooks: str = "") -> list[str]:
+    """Return command lines as a plan shows them; `hooks` is the key of those of deploy.yaml."""
+    return [f"in {cwd}: {_line(each, hooks)}" for each in commands]
+
+
+def _line(command: str | Hook | Install, hooks: str) -> str:
+    if isinstance(command, str):
+        return command
+    if isinstance(command, Install):
+        return command.run
+    limit = f" (timeout {command.timeout} s)" if command.timeout else ""
+    return f"{hooks} hook{limit}: {command.run}"

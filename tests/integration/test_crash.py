@@ -127,7 +127,7 @@ def test_crash_after_the_switch_tells_which_release_is_live(server):
 
     job = server.settled(job_id)
     assert ("failed", "runner_crashed") == (job["status"], job["reason"])
-    assert f"died in step restart; its release {server.live()} is live" in job["detail"]
+    assert f"died in step after_activate; its release {server.live()} is live" in job["detail"]
     assert server.live() == job["release"]
     assert str(server.root()) == job["path"]
 

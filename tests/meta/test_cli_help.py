@@ -27,6 +27,7 @@ ALL = [*commands(cli, "deployr"), *commands(runner_cli, "deployr-runner")]
 def test_command_has_help_for_itself_and_its_options(name, command):
     """A first line that is a sentence, and text for each option that is not plain by its name."""
     assert (command.help or "").split("\n")[0].rstrip().endswith((".", "one."))
+    assert "\\b" not in (command.help or "")
     plain = {"environment", "name", "limit"}
     options = [one for one in command.params if isinstance(one, click.Option)]
     assert [] == [one.name for one in options if not one.help and one.name not in plain]

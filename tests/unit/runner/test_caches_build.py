@@ -16,7 +16,9 @@ def test_cache_of_nextjs_is_carried_also_with_commands_of_the_app(site):
     site.commit(app())
     assert "cold\n" in site.push().text
     assert "warm\n" in site.push().text
-    assert "cold\n" in site.push(params={"cache": "no"}).text
+    cold = site.push(params={"cache": "no"}).text
+    assert "cold\n" in cold
+    assert "caches: not used (--no-cache)\n" in cold
 
     site.commit(app(cache=False))
     assert "cold\n" in site.push().text

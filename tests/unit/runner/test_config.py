@@ -72,9 +72,10 @@ def test_what_was_saved_is_loaded(places):
 
 
 def test_missing_file_says_what_to_do(places):
-    assert f"{places.config}/runner.toml is missing; run `deployr-runner register` first" == (
-        refusal(places)
-    )
+    assert (
+        f"{places.config}/runner.toml is missing; run `deployr-runner register` first, or name its "
+        "place: deployr-runner --config-dir DIR …"
+    ) == refusal(places)
 
 
 BROKEN = {

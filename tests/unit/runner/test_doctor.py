@@ -122,7 +122,7 @@ def test_one_project_only(site, command):
 
     assert 0 == command("doctor", "shop").code
     unknown = command("doctor", "blog")
-    assert (2, "Error: blog is not on the list: deployr-runner allow list\n") == (
+    assert (2, "Error: blog is not on the list: see `deployr-runner allow list`\n") == (
         unknown.code,
         unknown.err,
     )

@@ -41,7 +41,7 @@ def test_set_and_unset_keep_order_and_comments(command, file):
 
     command("env", "set", "shop", "B", stdin="it's")
     command("env", "unset", "shop", "C")
-    command("env", "set", "shop", "D", stdin="")
+    command("env", "set", "shop", "D", "--empty")
 
     assert '# of the shop\nA=1 # first\n\nexport B="it\'s" # second\nD=\n' == file.read_text()
 
@@ -64,9 +64,10 @@ def test_import_asks_before_it_replaces_and_names_what_changes(command, file, tm
     other = tmp_path / "other.env"
     other.write_text("A=eins\nC=drei\n")
 
-    asked = command("env", "import", "shop", str(other), stdin="n\n")
+    asked = command("env", "import", "shop", str(other), stdin="y\n")
 
-    assert 130 == asked.code
+    assert 2 == asked.code
+    assert "replacing the env file of shop (production) needs --yes when nobody" in asked.err
     assert asked.out.startswith("added: C\nremoved: B\nchanged: A\n")
     assert "A=one\nB=two\n" == file.read_text()
     assert 2 == command("env", "import", "shop", "-", stdin="A=eins\n").code
@@ -89,6 +90,36 @@ def test_import_refuses_what_no_app_would_read(command, file, text, word):
 
     assert (2, True) == (said.code, word in said.err)
     assert "secret" not in said.err
+    assert not file.exists()
+
+
+def test_import_of_a_file_that_can_not_be_read_is_a_usage_error(command, tmp_path):
+    missing = command("env", "import", "shop", str(tmp_path / "nope"))
+    directory = command("env", "import", "shop", str(tmp_path))
+
+    assert (2, f"Error: {tmp_path}/nope does not exist\n") == (missing.code, missing.err)
+    assert (2, f"Error: {tmp_path} can't be read: Is a directory\n") == (
+        directory.code,
+        directory.err,
+    )
+
+
+@pytest.mark.parametrize("stdin", ["", "\n"])
+def test_empty_value_must_be_meant(command, file, stdin):
+    said = command("env", "set", "shop", "A", stdin=stdin)
+
+    assert (2, True) == (said.code, "add --empty if that is meant" in said.err)
+    assert not file.exists()
+    assert 0 == command("env", "set", "shop", "A", "--empty").code
+    assert "A=\n" == file.read_text()
+
+
+@pytest.mark.parametrize("word", ["set", "unset"])
+def test_value_given_with_the_name_is_not_repeated(command, file, word):
+    said = command("env", word, "shop", "DB_PASSWORD=s3cret", stdin="x")
+
+    assert (2, True) == (said.code, "give only the name" in said.err)
+    assert "s3cret" not in said.out + said.err
     assert not file.exists()
 
 

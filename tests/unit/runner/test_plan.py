@@ -20,8 +20,17 @@ SECTIONS = {
     "build": {"commands": ["touch built", "echo $SECRET"]},
     "deploy": {
         "shared": {"dirs": ["storage"]},
-        "hooks": {"after_activate": [{"run": "touch restarted", "timeout": 5}]},
-        "health_check": {"url": "http://127.0.0.1:9/up"},
+        "hooks": {
+            "before_build": ["sleep 1"],
+            "after_activate": [{"run": "touch restarted", "timeout": 5}],
+            "on_failure": ["touch told"],
+        },
+        "health_check": {
+            "url": "http://127.0.0.1:9/up",
+            "text": "v3",
+            "attempts": 3,
+            "deadline": 9,
+        },
     },
 }
 
@@ -35,6 +44,7 @@ def test_plan_shows_commands_and_paths_and_changes_nothing(site):
     job = site.push(action="plan")
 
     assert "completed" == job.status
+    assert "job 2, dry run of shop (production)" in job.text
     assert before == everything(site)
     assert f"{commit} could be deployed; nothing was changed" in job.text
     release = f"{site.root}/releases/2"
@@ -43,8 +53,11 @@ def test_plan_shows_commands_and_paths_and_changes_nothing(site):
         "/tree: echo $SECRET\n",
         f"/storage becomes a link to {site.root}/shared/storage\n",
         f"{site.root}/current, now releases/{site.releases[0]}, becomes releases/2",
-        ": touch restarted\n",
-        "ask http://127.0.0.1:9/up for status 200\n",
+        "/tree: before_build hook: sleep 1\n",
+        ": after_activate hook (timeout 5 s): touch restarted\n",
+        "ask http://127.0.0.1:9/up for status 200 and the text 'v3', at most 3 times within 9 s\n",
+        "would on_failure, should a step fail\n",
+        f"in {site.root}: on_failure hook: touch told\n",
     ):
         assert said in job.text
     assert f"in {release}" in job.text

@@ -32,7 +32,7 @@ def test_old_releases_go_before_the_build_although_every_deployment_fails(site):
     """Competitors remove only after success: failing deployments fill the disk."""
     for _ in range(4):
         site.commit({"index.html": "x"})
-        site.push()
+        assert "removed" not in site.push().text
     sections = {"deploy": {"keep_releases": 1}, "build": {"commands": ["false"]}}
     site.commit({"deploy.yaml": json.dumps(sections)})
 

@@ -29,7 +29,8 @@ def register(command: CommandLine, backend):
 def test_code_becomes_a_token_and_the_next_step_is_told(register, places):
     said = register()
 
-    assert (0, "Registered as web-1. Start it: deployr-runner run\n") == (said.code, said.out)
+    start = f"deployr-runner --config-dir {places.config} --state-dir {places.state} run"
+    assert (0, f"Registered as web-1. Start it: {start}\n") == (said.code, said.out)
     assert TOKEN == load_token(places)
 
 

@@ -141,10 +141,15 @@ def test_short_values_are_named_because_they_can_not_be_masked(site):
     site.env_file("PIN=123\nNAME=long-enough\n")
     site.commit({})
 
-    job = site.push()
+    assert "not masked: PIN" in site.push().text
 
-    assert "not masked: PIN" in job.text
-    assert "is not used: .env is not in deploy.shared.files" in job.text
+
+@pytest.mark.parametrize(("to_build", "who"), [(True, "build and hooks"), (False, "hooks")])
+def test_who_gets_an_env_file_that_is_not_shared_is_told(site, to_build, who):
+    path = site.env_file("NAME=long-enough\n")
+    site.commit({"deploy.yaml": json.dumps({"build": {"env_file": to_build}})})
+
+    assert f"{path} goes to {who} only: the app gets no .env, as .env is" in site.push().text
 
 
 def test_env_file_in_a_document_root_is_warned_about(laravel_like):
