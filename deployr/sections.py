@@ -1,5 +1,6 @@
 """The sections of deploy.yaml: which keys there are, and their defaults."""
 
+from pathlib import PurePosixPath
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -22,6 +23,8 @@ from deployr.fields import (
 from deployr.states import Framework, Target
 
 DEFAULT_TIMEOUT_SECONDS = 30 * 60
+ECOSYSTEM_FILE = "ecosystem.config.js"
+"""What tells pm2 what to run, in `<path>/shared`."""
 
 
 class Section(BaseModel):
@@ -72,6 +75,17 @@ class Shared(Section):
 
     dirs: tuple[InnerPath, ...] = ()
     files: tuple[InnerPath, ...] = ()
+
+    @field_validator("files")
+    @classmethod
+    def _not_of_pm2(cls, files: tuple[str, ...]) -> tuple[str, ...]:
+        # One that is missing is taken from the repository: commits would say what pm2 runs.
+        if any(str(PurePosixPath(file)) == ECOSYSTEM_FILE for file in files):
+            raise ValueError(
+                f"{ECOSYSTEM_FILE} can't be shared: it tells pm2 what to run, so the owner writes "
+                "it on the server"
+            )
+        return files
 
 
 class Hook(Section):

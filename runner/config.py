@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import tomli_w
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from deployr.fields import AbsolutePath, Branch, Name, RepoUrl
+from deployr.fields import AbsolutePath, Branch, Name, RepoUrl, Unit
 from deployr.wire import DEFAULT_ENVIRONMENT
 
 from .errors import ConfigError
@@ -59,6 +59,8 @@ class RunnerConfig(BaseModel):
     """How much may be kept of what builds leave; 0: nothing."""
     build_user: User | None = None
     """Who builds and runs hooks; None: the runner's own user."""
+    restart: tuple[Unit, ...] = ()
+    """What a runner that is root may restart by systemd; that of others is up to sudo."""
     allow: tuple[Allow, ...] = ()
 
 

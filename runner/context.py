@@ -37,6 +37,8 @@ class Task:
     """What it holds, or None when it is missing or sets nothing."""
     account: Account | None = None
     """The user that builds and runs hooks, if it is not the runner's own."""
+    may_restart: tuple[str, ...] | None = None
+    """The only systemd units that it may restart; None: sudo decides."""
     cache_mib: int = DEFAULT_CACHE_MIB
     """How much of what builds leave may be kept on this server."""
 

@@ -16,20 +16,22 @@ _RENAME_EXCHANGE = 2
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
-def write_atomically(path: Path, text: str, mode: int = PRIVATE) -> None:
+def write_atomically(path: Path, text: str, mode: int = PRIVATE, group: int | None = None) -> None:
     """Write `text` to `path` so that a crash leaves the old or the new content. Raises OSError.
 
-    Written by root, the file belongs to the owner of its directory: `sudo deployr-runner allow
-    add` must not lock the service's own user out.
+    It appears with `mode` and `group`, or private when we may not give it to that group. Written by
+    root, it belongs to the owner of its directory: `sudo deployr-runner allow add` must not lock
+    the service's own user out.
     """
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+    fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, PRIVATE)
     try:
         with os.fdopen(fd, "w", encoding="utf-8") as file:
-            os.fchmod(fd, mode)
             if os.geteuid() == 0:
                 place = path.parent.stat()
                 os.fchown(fd, place.st_uid, place.st_gid)
+            if _give_to(fd, group):
+                os.fchmod(fd, mode)
             file.write(text)
             file.flush()
             os.fsync(fd)
@@ -37,6 +39,16 @@ def write_atomically(path: Path, text: str, mode: int = PRIVATE) -> None:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def _give_to(fd: int, group: int | None) -> bool:
+    """Give the file to a group; False when we may not."""
+    try:
+        if group is not None:
+            os.fchown(fd, -1, group)
+    except PermissionError:
+        return False
+    return True
 
 
 def half_written(path: Path) -> list[Path]:

@@ -1,6 +1,7 @@
 """One job from its claim to its end."""
 
 import logging
+import os
 import time
 import traceback
 from contextlib import suppress
@@ -121,6 +122,7 @@ class Job:
             env_text=read_env_file(env_file),
             cache_mib=config.cache_mib,
             account=_account(config, entry),
+            may_restart=config.restart if os.geteuid() == 0 else None,
         )
 
     def _learn_secrets(self, task: Task, target: Target) -> None:

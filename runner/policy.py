@@ -1,6 +1,8 @@
 """What this runner may do. The backend's word is data: only the owner's own list is authority."""
 
+import json
 import shlex
+from collections.abc import Sequence
 
 from deployr.manifest import Manifest
 from deployr.repo import branch_problem, is_full_commit, name_problem, url_problem
@@ -50,6 +52,24 @@ def check_manifest(manifest: Manifest, entry: Allow) -> None:
             Reason.PREFLIGHT_FAILED,
             "the target cpanel comes with a later version; until then install the runner in the "
             "hosting account itself and set project.target: vps",
+        )
+
+
+def check_restarts(manifest: Manifest, allowed: Sequence[str] | None) -> None:
+    """Raise JobFailedError (`policy_refused`) for a systemd unit that is not `allowed`.
+
+    None lets all pass: a runner that is not root can restart only what sudo lets it.
+    """
+    if allowed is None:
+        return
+    units = [each.systemd for each in manifest.deploy.restart if each.systemd]
+    wanted = [unit for unit in dict.fromkeys(units) if unit not in allowed]
+    if wanted:
+        line = f"restart = {json.dumps([*allowed, *wanted])}"
+        raise _refused(
+            f"deploy.yaml restarts {', '.join(wanted)}, but this runner is root and restarts only "
+            "what its owner lists. To allow it, put above the first [[allow]] of runner.toml on "
+            f"the server: {line}"
         )
 
 

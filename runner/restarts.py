@@ -9,16 +9,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from deployr.sections import Restart
+from deployr.sections import ECOSYSTEM_FILE, Restart
 from deployr.states import Reason
 
 from . import environment
+from .context import Context
 from .errors import JobFailedError
 from .logstream import JobLog
 from .shell import Command, CommandFailedError, Shell
 from .stop import StopFlag
 
-ECOSYSTEM = Path("shared/ecosystem.config.js")
+ECOSYSTEM = Path("shared") / ECOSYSTEM_FILE
 """Where pm2's description of the app is, below the deploy root."""
 PORT_SECONDS = 30.0
 _KEPT_BYTES = 4096
@@ -42,24 +43,38 @@ class Call:
     """From the output of a failure and the user's name to what to do about it."""
 
 
-def restart_all(
+def restart_all(ctx: Context, restarts: Sequence[Restart], *, undo: bool = False) -> None:
+    """Restart what the job's deploy.yaml lists, with `undo` also when the job was stopped.
+
+    Raises as `restart_each` does.
+    """
+    stop, shell = (ctx.undo_stop, ctx.undo_shell) if undo else (ctx.stop, ctx.shell)
+    restart_each(restarts, ctx.task.root, shell=shell, stop=stop, log=ctx.log)
+
+
+def restart_each(
     restarts: Sequence[Restart], root: Path, *, shell: Shell, stop: StopFlag, log: JobLog
 ) -> None:
     """Restart one after the other; one with a port must take connections before the next.
 
-    What is started carries no mark and gets nothing of the job: it is to stay. Raises
-    JobFailedError with advice for the first that fails.
+    `shell` is that of the app's own commands. What is started carries no mark and gets nothing of
+    the job: it is to stay. Raises JobFailedError with advice for the first that fails.
     """
     for restart in restarts:
         call = call_for(restart, root, is_root=os.geteuid() == 0)
         command = Command(argv=call.argv, cwd=root, env=environment.base())
         log.line(f"$ {command.title}")
         try:
-            _run(command, call, shell, log)
+            _run(command, call, shell_for(restart, shell), log)
         finally:
             log.end_output()
         if restart.port is not None:
             _wait_for_port(restart.port, command.title, stop)
+
+
+def shell_for(restart: Restart, shell: Shell) -> Shell:
+    """Return who restarts: pm2 runs code of the app, so it is that of the app's user."""
+    return shell if restart.pm2 is not None else shell.own
 
 
 def _run(command: Command, call: Call, shell: Shell, log: JobLog) -> None:
@@ -73,7 +88,7 @@ def _run(command: Command, call: Call, shell: Shell, log: JobLog) -> None:
     try:
         shell.run(command, take, marked=False)
     except CommandFailedError as error:
-        detail = call.advice(said.decode(errors="replace"), _user()) or str(error)
+        detail = call.advice(said.decode(errors="replace"), _user(shell)) or str(error)
         if error.exit_code == _NOT_FOUND:
             detail = f"{detail}: {error.output or 'is it on the PATH of the runner?'}"
         raise JobFailedError(Reason.EXIT_NONZERO, detail, error.exit_code) from None
@@ -98,7 +113,7 @@ def _systemd(unit: str, verb: str, *, is_root: bool) -> Call:
             f"{user} may not {verb} {unit}: run `install-runner.sh --allow-restart {unit}` as root "
             "on the server, or add the line "
             f"`{user} ALL=(root) NOPASSWD: /usr/bin/systemctl {verb} {unit}` to "
-            "/etc/sudoers.d/deployr"
+            "/etc/sudoers.d/deployr-runner"
         )
 
     return Call(systemctl if is_root else ("sudo", "-n", *systemctl), advice)
@@ -146,5 +161,5 @@ def _wait_for_port(port: int, title: str, stop: StopFlag) -> None:
     )
 
 
-def _user() -> str:
-    return pwd.getpwuid(os.geteuid()).pw_name
+def _user(shell: Shell) -> str:
+    return shell.account.name if shell.account else pwd.getpwuid(os.geteuid()).pw_name

@@ -7,7 +7,7 @@ import click
 
 from deployr.wire import DEFAULT_ENVIRONMENT
 
-from ..accounts import find
+from ..accounts import find, shared_with
 from ..config import Allow, Places, load, make_allow, save, with_allowed
 from ..errors import ConfigError
 
@@ -36,8 +36,11 @@ def add(places: Places, /, **fields: Any) -> None:  # noqa: ANN401 - checked by 
     entry = make_allow(**fields)
     if entry.user:
         find(entry.user)
-    save(places, with_allowed(load(places), entry))
+    config = with_allowed(load(places), entry)
+    save(places, config)
     click.echo(f"{entry.project} ({entry.environment}) may be deployed to {entry.path}")
+    for text in shared_with(config, config.allow[-1]):
+        click.echo(f"warning: {text}", err=True)
 
 
 @allow.command("list")

@@ -17,6 +17,7 @@ from ..preflight.service import (
     clock_findings,
     config_of,
     machine,
+    sharing_findings,
     started_by,
     state_findings,
     tool_findings,
@@ -62,6 +63,7 @@ def _lines(places: Places, project: str | None) -> Iterator[Line]:
     yield Line("runner", "service", "info", started_by())
     if not config:
         return
+    yield from _told("runner", "build users", sharing_findings(config), "no two projects share one")
     yield from _told("runner", "user", user_findings(places), "the one that deploys")
     accepted = f"{config.url} accepts this runner"
     yield from _told("runner", "backend", backend_findings(places, config.url), accepted)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import requests
 
+from ..accounts import shared_with
 from ..client import TIMEOUT, Client
 from ..config import Places, RunnerConfig, load, load_token
 from ..errors import ConfigError, RunnerError
@@ -40,6 +41,17 @@ def user_findings(places: Places) -> list[Finding]:
     except KeyError:
         name = str(places.config.stat().st_uid)
     return [warning(f"the runner is {name}, so ask as that user: sudo -u {name} deployr-runner")]
+
+
+def sharing_findings(config: RunnerConfig) -> list[Finding]:
+    """Say which projects are built by the same user, each pair once."""
+    allow = config.allow
+    earlier = (config.model_copy(update={"allow": allow[:end]}) for end in range(len(allow)))
+    return [
+        warning(text)
+        for entry, before in zip(allow, earlier, strict=True)
+        for text in shared_with(before, entry)
+    ]
 
 
 def backend_findings(places: Places, url: str) -> list[Finding]:

@@ -65,18 +65,11 @@ class Activate:
     def _restart(self, ctx: Context, place: Path) -> None:
         """Let the release in `place` be served again: all that can be restarted is."""
         said = f"{place.name} is live again"
-        shell = ctx.undo_shell
         try:
             try:
-                restart_all(
-                    self._restarts,
-                    ctx.task.root,
-                    shell=shell.own,
-                    stop=ctx.undo_stop,
-                    log=ctx.log,
-                )
+                restart_all(ctx, self._restarts, undo=True)
             finally:
-                ctx.run_lines(self._after, place, release=place, shell=shell)
+                ctx.run_lines(self._after, place, release=place, shell=ctx.undo_shell)
         except (CommandFailedError, JobFailedError) as error:
             said += f", but its restart failed too: {error}"
         ctx.log.line(said)

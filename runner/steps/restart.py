@@ -22,7 +22,7 @@ class Restart:
         return [" ".join(call.argv) for call in calls]
 
     def run(self, ctx: Context) -> None:
-        restart_all(self.entries, ctx.task.root, shell=ctx.shell.own, stop=ctx.stop, log=ctx.log)
+        restart_all(ctx, self.entries)
 
     def undo(self, ctx: Context) -> None:
         """The undo of the switch restarts once more, when the earlier release is back."""

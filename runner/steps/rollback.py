@@ -12,6 +12,7 @@ from deployr.states import Reason
 from .. import releases
 from ..context import Context
 from ..errors import JobFailedError
+from ..policy import check_restarts
 from ..preflight import problems_of
 from ..recipes import RECIPES
 from ..releases import Record
@@ -43,6 +44,7 @@ class Goal:
         place = ctx.target.release_path(goal.release)
         ctx.recipe = RECIPES[goal.framework or detect_framework(place)]
         ctx.manifest = _manifest(goal)
+        check_restarts(ctx.manifest, ctx.task.may_restart)
         ctx.lifeline.limit(ctx.manifest.deploy.timeout, ctx.started)
         ctx.log.line(f"from {ctx.target.live_release()} to {goal.release}, commit {goal.commit}")
 

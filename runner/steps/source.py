@@ -8,7 +8,7 @@ from deployr.states import Reason
 
 from ..context import Context
 from ..errors import JobFailedError
-from ..policy import check_manifest
+from ..policy import check_manifest, check_restarts
 from ..recipes import RECIPES
 from ..tools import missing_tools
 from ..workspace import check_supported
@@ -68,6 +68,7 @@ class Checkout:
             )
         manifest = _manifest(ctx) if FILE_NAME in files else Manifest()
         check_manifest(manifest, ctx.task.entry)
+        check_restarts(manifest, ctx.task.may_restart)
         # Only now: hooks of a refused file must not run.
         ctx.manifest = manifest
         ctx.lifeline.limit(ctx.manifest.deploy.timeout, ctx.started)

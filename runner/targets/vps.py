@@ -1,6 +1,5 @@
 """The server that the runner runs on: plain local files."""
 
-import contextlib
 import errno
 import fcntl
 import os
@@ -104,11 +103,7 @@ class VpsTarget:
         path = self.shared_path(name)
         path.parent.mkdir(parents=True, exist_ok=True)
         mode, group = _rights(path, self._account)
-        write_atomically(path, text)
-        # Who may read it is decided last: nobody else may while the group is still another.
-        with contextlib.suppress(PermissionError):
-            os.chown(path, -1, group)
-            path.chmod(mode)
+        write_atomically(path, text, mode, group)
 
     def release_path(self, release: str) -> Path:
         """See Target."""
@@ -160,7 +155,10 @@ class VpsTarget:
     def record(self, record: releases.Record) -> None:
         """See Target. A line that a crash tore is ended first: it would swallow this one."""
         torn = self._recorded()[-1:] not in {"", "\n"}
-        with self._record_file.open("a", encoding="utf-8") as file:
+        fd = os.open(
+            self._record_file, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600
+        )
+        with os.fdopen(fd, "a", encoding="utf-8") as file:
             file.write(("\n" if torn else "") + releases.render(record))
 
     def present(self) -> list[str]:

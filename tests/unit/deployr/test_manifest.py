@@ -75,6 +75,8 @@ def test_every_problem_is_told_at_once_in_the_order_of_the_file():
          "deploy.yaml:2:3 deploy.timeout: must be a number of seconds, or like 90s, 30m, 1h"),
         ("repo:\n  url: https://me:pw@host/x\n",
          "deploy.yaml:2:3 repo.url: must not hold a user name or password; give the runner its own git credentials"),
+        ("deploy:\n  shared: {files: [.env, ecosystem.config.js]}\n",
+         "deploy.yaml:2:12 deploy.shared.files: ecosystem.config.js can't be shared: it tells pm2 what to run, so the owner writes it on the server"),
         ("deploy:\n  shared: {files: [../.env]}\n",
          "deploy.yaml:2:20 deploy.shared.files.0: must not contain . or .. parts"),
         ("build:\n  env: {DEPLOYR_COMMIT: x}\n",

@@ -196,3 +196,18 @@ def test_build_user_is_set_shown_and_taken_back(add, command, places):
     assert "the user of the runner itself" in command("build-user", "--none").out
     assert load(places).build_user is None
     assert 2 == command("build-user", "root").code
+
+
+def test_second_project_of_the_same_build_user_is_warned_about(add, command, places):
+    add()
+    assert "" == add(project="docs", path="/srv/docs").err
+    command("build-user", "nobody")
+    shared = add(project="blog", path="/srv/blog")
+    apart = add(project="api", path="/srv/api", user="daemon")
+
+    assert 0 == shared.code
+    assert (
+        "warning: shop (production) and blog (production) are built by the same user" in shared.err
+    )
+    assert "--path /srv/blog --user NAME" in shared.err
+    assert "" == apart.err

@@ -15,7 +15,7 @@ from runner import restarts as restarts_module
 from runner.errors import JobFailedError
 from runner.logstream import JobLog
 from runner.redact import Redactor
-from runner.restarts import call_for, restart_all
+from runner.restarts import call_for, restart_each
 from runner.shell import Shell
 from runner.stop import StopFlag
 
@@ -118,7 +118,7 @@ class Server:
 
     def restart(self, *entries: Restart) -> None:
         shell = Shell(self._stop, "mark-of-restarts")
-        restart_all(entries, self.root, shell=shell, stop=self._stop, log=self._log)
+        restart_each(entries, self.root, shell=shell, stop=self._stop, log=self._log)
 
     @property
     def log(self) -> str:
