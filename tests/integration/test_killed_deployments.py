@@ -24,7 +24,12 @@ from tests.support.visitor import Visitor
 STEPS = 12
 """As many as a deployment of this app has."""
 
-DEPLOY_SECONDS = 2.5
+LONG_SECONDS = 10.0
+"""More than a deployment takes."""
+
+START_SECONDS = 0.3
+"""Less than the runner needs to start."""
+
 RANDOM_KILLS = 8
 VIEW = "resources/views/home.blade.php"
 STATUS = "app/Status.php"
@@ -44,6 +49,8 @@ class Shop:
         env.touch(mode=0o600)
         env.write_text(f"APP_KEY=base64:{key}\nDB_CONNECTION=sqlite\nDB_DATABASE={database}\n")
         self.version = 0
+        self.seconds = 0.0
+        """What the last deployment took, with the start of the runner."""
         with socket.create_server(("127.0.0.1", 0)) as free:
             port = free.getsockname()[1]
         root = self.server.root()
@@ -67,8 +74,11 @@ class Shop:
 
     def deploy(self) -> None:
         """Deploy the next version; there is nobody who helps."""
+        job_id = self.push()
+        begun = time.monotonic()
         runner = self.server.start()
-        job = self.server.settled(self.push())
+        job = self.server.settled(job_id)
+        self.seconds = time.monotonic() - begun
         runner.kill()
         runner.wait()
         assert "completed" == job["status"], job["detail"]
@@ -105,7 +115,7 @@ def killed(runner: subprocess.Popen[bytes], seconds: float) -> bool:
         return runner.wait() == -signal.SIGKILL
 
 
-def survive(shop: Shop, *, die_at: str = "", seconds: float = DEPLOY_SECONDS * 3) -> str:
+def survive(shop: Shop, *, die_at: str = "", seconds: float = LONG_SECONDS) -> str:
     """Kill a deployment, look at every answer, then deploy again; return where it was cut."""
     before = shop.version
     job_id = shop.push()
@@ -130,6 +140,11 @@ def step_of(shop: Shop, job_id: int) -> str:
     return path.read_text() if path.exists() else "none"
 
 
+def some_moment(shop: Shop, chance: random.Random) -> float:
+    """Return seconds from the runner's start to a moment of its deployment."""
+    return START_SECONDS + chance.random() * max(shop.seconds - START_SECONDS, 0)
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_kill_at_every_step_boundary(shop):
@@ -143,7 +158,7 @@ def test_kill_at_every_step_boundary(shop):
 def test_kill_at_random_moments(shop):
     chance = random.Random(4)
     for _ in range(RANDOM_KILLS):
-        survive(shop, seconds=0.5 + chance.random() * DEPLOY_SECONDS)
+        survive(shop, seconds=some_moment(shop, chance))
 
 
 @pytest.mark.soak
@@ -152,6 +167,6 @@ def test_kill_at_many_random_moments(shop, soak):
     times = soak.examples(200)
     cuts: dict[str, int] = {}
     for _ in range(times):
-        cut = survive(shop, seconds=0.5 + chance.random() * DEPLOY_SECONDS)
+        cut = survive(shop, seconds=some_moment(shop, chance))
         cuts[cut] = cuts.get(cut, 0) + 1
     soak.tell(f"{times} kills, by step: {cuts}")
