@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from deployr.plainfile import read_plain
 from deployr.states import Framework
 
 
@@ -34,7 +35,7 @@ def node_dependencies(tree: Path) -> dict[str, str]:
 def package_json(tree: Path) -> dict[str, Any]:
     """Return the parsed package.json of `tree`, or an empty dict."""
     try:
-        loaded = json.loads((tree / "package.json").read_text(encoding="utf-8"))
+        loaded = json.loads(read_plain(tree / "package.json"))
     except (OSError, ValueError):
         return {}
     return loaded if isinstance(loaded, dict) else {}

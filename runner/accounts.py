@@ -30,10 +30,10 @@ class Account:
         """What this user makes, the runner must be able to change: root can in any case."""
         return 0o022 if os.geteuid() == 0 else 0o002
 
-    def share(self, directory: Path) -> None:
+    def share(self, directory: Path | int) -> None:
         """Let the user write in a directory of ours, and us in what is made there."""
         os.chown(directory, -1, self.gid)
-        directory.chmod(0o2775)
+        os.chmod(directory, 0o2775)  # noqa: PTH101, S103 - it may be a descriptor
 
     def make_work(self, work: Path) -> None:
         """Make a directory in which only we make files, and only the user and we see them.

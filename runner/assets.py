@@ -1,22 +1,17 @@
-"""Files that an earlier release served under hashed names, linked into a newer one.
-
-Releases are written by builds and hooks, which nobody here trusts: links in them are not followed.
-"""
+"""Files that an earlier release served under hashed names, linked into a newer one."""
 
 import contextlib
 import errno
 import json
 import os
-import shutil
 import stat
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable
 from itertools import groupby
 from pathlib import Path, PurePosixPath
 
+from .descriptors import copy_file, directory_below, mode_of
 from .files import write_atomically
 
-_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-_FILE = os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
 _NOT_LINKED = {errno.EXDEV, errno.EPERM, errno.EMLINK, errno.EOPNOTSUPP}
 
 
@@ -52,7 +47,7 @@ class AssetNotes:
 def files_below(release: Path, static: str) -> list[str]:
     """Return the regular files below a directory of a release, as paths inside the release."""
     found: list[str] = []
-    with contextlib.suppress(OSError), _opened(release, PurePosixPath(static)) as top:
+    with contextlib.suppress(OSError), directory_below(release, PurePosixPath(static)) as top:
         for where, _, names, fd in os.fwalk(".", dir_fd=top):
             place = PurePosixPath(static, where)
             found += [str(place / name) for name in names if _is_regular(name, fd)]
@@ -67,27 +62,10 @@ def merge_assets(release: Path, earlier: Path, names: Iterable[str]) -> int:
     merged = 0
     for parent, group in groupby(sorted(map(PurePosixPath, names)), lambda name: name.parent):
         with contextlib.suppress(OSError), contextlib.ExitStack() as stack:
-            source = stack.enter_context(_opened(earlier, parent))
-            goal = stack.enter_context(_opened(release, parent, make=True))
+            source = stack.enter_context(directory_below(earlier, parent))
+            goal = stack.enter_context(directory_below(release, parent, make=True))
             merged += sum(_merge(name.name, source, goal) for name in group)
     return merged
-
-
-@contextlib.contextmanager
-def _opened(root: Path, inner: PurePosixPath, *, make: bool = False) -> Iterator[int]:
-    """Open a directory below `root` part by part, so that no part is a link. Raises OSError."""
-    fd = os.open(root, _DIRECTORY)
-    try:
-        for part in inner.parts:
-            if make:
-                with contextlib.suppress(FileExistsError):
-                    os.mkdir(part, 0o755, dir_fd=fd)
-            below = os.open(part, _DIRECTORY, dir_fd=fd)
-            os.close(fd)
-            fd = below
-        yield fd
-    finally:
-        os.close(fd)
 
 
 def _merge(name: str, source: int, goal: int) -> bool:
@@ -105,17 +83,11 @@ def _merge(name: str, source: int, goal: int) -> bool:
 
 
 def _copy(name: str, source: int, goal: int) -> bool:
-    with contextlib.suppress(FileExistsError), contextlib.ExitStack() as stack:
-        fd = os.open(name, os.O_RDONLY | _FILE, dir_fd=source)
-        old = stack.enter_context(os.fdopen(fd, "rb"))
-        if not stat.S_ISREG(os.fstat(fd).st_mode):
-            return False
-        made = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _FILE, 0o644, dir_fd=goal)
-        with os.fdopen(made, "wb") as new:
-            shutil.copyfileobj(old, new)
+    with contextlib.suppress(FileExistsError):
+        copy_file(name, source, name, goal)
         return True
     return False
 
 
 def _is_regular(name: str, directory: int) -> bool:
-    return stat.S_ISREG(os.stat(name, dir_fd=directory, follow_symlinks=False).st_mode)
+    return stat.S_ISREG(mode_of(name, directory))

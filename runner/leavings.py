@@ -18,22 +18,27 @@ _REMOVE = 'chmod -R u+rwX -- "$1" 2>/dev/null; rm -rf -- "$1"'
 
 
 def remove_tree(
-    path: Path, accounts: Iterable[Account] = (), *, ignore_errors: bool = False
+    path: Path,
+    accounts: Iterable[Account] = (),
+    *,
+    ignore_errors: bool = False,
+    directory: int | None = None,
 ) -> None:
     """Remove a directory, and what `accounts` have locked the runner out of.
 
-    Raises OSError, or with `ignore_errors` leaves there what can't be removed.
+    With `directory`, the descriptor of the one that `path` is in, nobody can exchange that. Raises OSError, or with `ignore_errors` leaves there what can't be removed.
     """
+    own = path if directory is None else path.name
     for account in accounts:
         try:
-            shutil.rmtree(path)
+            shutil.rmtree(own, dir_fd=directory)
         except PermissionError:
             _empty(path, account)
         except FileNotFoundError:
             break
         else:
             return
-    shutil.rmtree(path, ignore_errors=ignore_errors)
+    shutil.rmtree(own, ignore_errors=ignore_errors, dir_fd=directory)
 
 
 def copy_tree(source: Path, target: Path, account: Account) -> None:

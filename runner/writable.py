@@ -5,11 +5,12 @@ import os
 import pwd
 import re
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from . import acl
+from .descriptors import directory_below, opened
 
 _POOLS = ("php/*/fpm/pool.d/*.conf", "php-fpm.d/*.conf")
 _POOL_USER = re.compile(r"^\s*user\s*=\s*([\w.-]+)\s*$", re.MULTILINE)
@@ -81,46 +82,37 @@ def for_user(user: int) -> Open:
     return lambda fd: acl.grant(fd, user, os.geteuid())
 
 
-def open_up(top: Path, opener: Open) -> OSError | None:
-    """Open `top` and all of ours below it; return the first error that was met.
+def open_up(root: Path, name: str, openers: Sequence[Open]) -> OSError | None:
+    """Open the directory `name` of `root` and all of ours below; return the first error met.
 
-    What belongs to others is left as it is: they alone may change it, and have it already.
+    Links are not followed, neither below nor on the way. What belongs to others is left as it is:
+    they alone may change it, and have it already.
     """
     first: OSError | None = None
-    for fd in _ours(top):
-        try:
-            opener(fd)
-        except OSError as error:
-            first = first or error
+    try:
+        with directory_below(root, PurePath(name)) as top:
+            for fd in _ours(top):
+                for opener in openers:
+                    try:
+                        opener(fd)
+                    except OSError as error:
+                        first = first or error
+    except FileNotFoundError:
+        return first
+    except OSError as error:
+        return first or error
     return first
 
 
-def _ours(top: Path) -> Iterator[int]:
+def _ours(top: int) -> Iterator[int]:
     """Yield a descriptor of each file and directory of this user; links are not followed."""
-    if not top.is_dir() or top.stat().st_uid != os.geteuid():
-        return
-    for _, directories, files, fd in os.fwalk(top):
+    for _, directories, files, fd in os.fwalk(".", dir_fd=top):
+        if os.fstat(fd).st_uid != os.geteuid():
+            directories.clear()
+            continue
         yield fd
         for name in files:
-            with contextlib.suppress(OSError), _opened(name, fd) as file:
+            with contextlib.suppress(OSError), opened(name, fd) as file:
                 status = os.fstat(file)
                 if status.st_uid == os.geteuid() and stat.S_ISREG(status.st_mode):
                     yield file
-        directories[:] = [name for name in directories if _is_ours(name, fd)]
-
-
-def _is_ours(name: str, parent: int) -> bool:
-    try:
-        return os.stat(name, dir_fd=parent, follow_symlinks=False).st_uid == os.geteuid()
-    except FileNotFoundError:
-        return False
-
-
-@contextlib.contextmanager
-def _opened(name: str, parent: int) -> Iterator[int]:
-    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-    fd = os.open(name, flags, dir_fd=parent)
-    try:
-        yield fd
-    finally:
-        os.close(fd)

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from deployr.plainfile import read_plain
+
 from .copying import Links, Shape
 from .keys import content, tree_content
 from .listing import list_directory
@@ -51,7 +53,7 @@ def _local_packages(tree: Path) -> Iterator[bytes]:
 
 def _load(path: Path) -> dict[str, Any]:
     """Read a JSON object. Raises OSError, ValueError."""
-    loaded = json.loads(path.read_bytes())
+    loaded = json.loads(read_plain(path))
     if not isinstance(loaded, dict):
         raise ValueError(f"{path.name} is no JSON object")  # noqa: TRY004 - as for other bad JSON
     return loaded

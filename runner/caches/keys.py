@@ -7,6 +7,8 @@ import platform
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from deployr.plainfile import read_plain
+
 _FORMAT = b"1"
 
 # They differ from job to job, and say nothing of what an installation makes.
@@ -35,7 +37,7 @@ def settings(env: Mapping[str, str]) -> bytes:
 def content(path: Path) -> bytes:
     """Return the bytes of a file, or nothing when there is none. Raises OSError."""
     try:
-        return path.read_bytes()
+        return read_plain(path)
     except FileNotFoundError:
         return b""
 
@@ -50,7 +52,7 @@ def tree_content(directory: Path) -> bytes:
         is_link = path.is_symlink()
         if is_link or path.is_file():
             name = os.fsencode(path.relative_to(directory))
-            data = os.fsencode(path.readlink()) if is_link else path.read_bytes()
+            data = os.fsencode(path.readlink()) if is_link else read_plain(path)
             head = b"%d %d %o" % (len(name), len(data), path.lstat().st_mode)
             digest.update(b"%s %s%s" % (head, name, data))
     return digest.digest()

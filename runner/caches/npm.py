@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from deployr.detect import package_json
+from deployr.plainfile import read_plain
 
 from .copying import Links, Shape
 from .keys import content
@@ -50,7 +51,7 @@ def _obstacle(tree: Path) -> str | None:
 def _has_local_packages(lock: Path) -> bool:
     """Tell whether some packages are installed from directories or files of the checkout."""
     try:
-        text = lock.read_text(encoding="utf-8")
+        text = read_plain(lock).decode()
         packages: Any = json.loads(text)["packages"]
         return '"file:' in text or any(name and not name.startswith(_INSIDE) for name in packages)
     except FileNotFoundError:

@@ -1,5 +1,6 @@
 """What the build of one job takes over from earlier deployments of the same app."""
 
+import contextlib
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -97,7 +98,12 @@ class Reuse:
         return self.store.shell.read(Command.line(line, self.tree, self.env))
 
     def _carried_key(self) -> str:
-        return key_of(content(self.tree / name) for name in _LOCKS)
+        """Return what says whether dependencies changed; a file that can't be read counts as none."""
+        found = []
+        for name in _LOCKS:
+            with contextlib.suppress(OSError):
+                found.append(content(self.tree / name))
+        return key_of(found)
 
     def _is_own(self, path: Path) -> bool:
         """Tell whether `path` is where it seems: links could lead to what is not the app's."""

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 
+from deployr.plainfile import read_plain
 from deployr.sections import HealthCheck
 
 from .recipe import Lines
@@ -31,7 +32,7 @@ def migrate_line(release: Path) -> str:
     """Return the command that migrates; with a lock against other servers from Laravel 9.38 on."""
     command = release / FRAMEWORK / "Database/Console/Migrations/MigrateCommand.php"
     try:
-        can_lock = b"Isolatable" in command.read_bytes()
+        can_lock = b"Isolatable" in read_plain(command)
     except OSError:
         can_lock = False
     return f"{MIGRATE} {_ISOLATED}" if can_lock else MIGRATE
@@ -56,9 +57,16 @@ def default_health_check(release: Path, env: Mapping[str, str]) -> HealthCheck |
     if urlsplit(app_url).netloc == _DEFAULT_HOST:
         return None
     cached = (release / "bootstrap/cache").glob("routes*.php")
-    if not any(_UP_ROUTE.search(path.read_text(errors="replace")) for path in cached):
+    if not any(map(_has_up_route, cached)):
         return None
     try:
         return HealthCheck(url=f"{app_url}/up", attempts=_ATTEMPTS, interval=1)
     except ValidationError:
         return None
+
+
+def _has_up_route(routes: Path) -> bool:
+    try:
+        return bool(_UP_ROUTE.search(read_plain(routes).decode(errors="replace")))
+    except OSError:
+        return False

@@ -3,6 +3,7 @@
 import shlex
 from pathlib import Path
 
+from deployr.plainfile import read_plain
 from deployr.states import Framework
 
 from .recipe import NPM_CI, App, BuildLines, Carried, Recipe, Ship, npm_problems
@@ -16,8 +17,10 @@ _MARK = b"__NEXT_PRIVATE_STANDALONE_CONFIG"
 
 def is_standalone(release: Path) -> bool:
     """Tell whether `node server.js` starts this release as `output: "standalone"` means it."""
-    server = release / "server.js"
-    return server.is_file() and not server.is_symlink() and _MARK in server.read_bytes()
+    try:
+        return _MARK in read_plain(release / "server.js")
+    except OSError:
+        return False
 
 
 def static_directory(release: Path) -> str | None:

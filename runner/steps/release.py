@@ -1,5 +1,7 @@
 """From the built tree to a release that is ready to go live."""
 
+import contextlib
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,13 +10,15 @@ from deployr.states import Framework, Reason
 from .. import writable
 from ..accounts import Account
 from ..context import Context
+from ..descriptors import create, directory_below
 from ..errors import JobFailedError
 from ..recipes import Ship
 from ..recipes.recipe import Commands
+from ..targets.links import outermost
 from . import envfile
 from .envfile import ENV_FILE
 from .step import as_lines
-from .writable import openers_for
+from .writable import open_all, openers_for
 
 
 @dataclass(frozen=True)
@@ -42,7 +46,7 @@ class Release:
                 Reason.PREFLIGHT_FAILED, f"the build left no directory {ship.directory}"
             )
         if ship.revision_file:
-            _write_revision(source, ctx.commit)
+            _write_revision(ctx.tree, source, ctx.commit)
         ctx.release = self.release
         ctx.target.receive(source, self.release)
 
@@ -96,10 +100,9 @@ class Link:
         openers = [writable.for_user(account.uid)]
         if ctx.recipe.writable:
             openers += openers_for(ctx)
-        for place in map(ctx.target.shared_path, self.dirs):
-            for opener in openers:
-                if error := writable.open_up(place, opener):
-                    ctx.log.line(f"warning: {place} can't be opened to all: {error.strerror}")
+        shared = ctx.target.shared_path("").resolve()
+        # Only these are made by the runner: in those further down, hooks may have put links.
+        open_all(ctx, [(shared, name) for name in outermost(self.dirs)], openers)
 
 
 @dataclass(frozen=True)
@@ -120,9 +123,11 @@ class Hooks:
         """What the app's own commands did, Deployr can't take back."""
 
 
-def _write_revision(directory: Path, commit: str) -> None:
-    path = directory / "REVISION"
-    # A link of that name in the repository must not be written through.
-    path.unlink(missing_ok=True)
-    with path.open("x", encoding="ascii") as file:
-        file.write(commit + "\n")
+def _write_revision(tree: Path, directory: Path, commit: str) -> None:
+    name = "REVISION"
+    with directory_below(tree, directory.relative_to(tree.resolve())) as place:
+        # A link of that name in the repository must not be written through.
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(name, dir_fd=place)
+        with os.fdopen(create(name, place), "w", encoding="ascii") as file:
+            file.write(commit + "\n")

@@ -1,6 +1,8 @@
 """What the app writes while it runs must be open to PHP's user, who may be another than ours."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path, PurePath
 
 from .. import writable
 from ..context import Context
@@ -18,19 +20,33 @@ class Writable:
         return [f"let PHP's user write in {place / name}" for name in self.dirs]
 
     def run(self, ctx: Context) -> None:
-        release, openers = ctx.target.release_path(ctx.release), openers_for(ctx)
-        for opener in openers:
-            for name in self.dirs:
-                top = (release / name).resolve()
-                if error := writable.open_up(top, opener):
-                    ctx.log.line(
-                        f"warning: not everything in {top} can be opened to PHP's user: "
-                        f'{error.strerror}; see "Users and rights" in Deployr\'s docs/runner.md'
-                    )
-                    return
+        openers = openers_for(ctx)
+        if openers:
+            open_all(ctx, [(self._root(ctx, name), name) for name in self.dirs], openers)
 
     def undo(self, ctx: Context) -> None:
         """What is shared stays open: the live release writes there too."""
+
+    @staticmethod
+    def _root(ctx: Context, name: str) -> Path:
+        """Return where `name` stands: builds may have put links that lead elsewhere."""
+        common = (*ctx.recipe.shared_dirs, *ctx.manifest.deploy.shared.dirs)
+        is_shared = any(PurePath(name).is_relative_to(each) for each in common)
+        if is_shared:
+            return ctx.target.shared_path("").resolve()
+        return ctx.target.release_path(ctx.release)
+
+
+def open_all(
+    ctx: Context, places: Iterable[tuple[Path, str]], openers: Sequence[writable.Open]
+) -> None:
+    """Open directories, each given as its root and its name there; what can't be is a warning."""
+    for root, name in places:
+        if error := writable.open_up(root, name, openers):
+            ctx.log.line(
+                f"warning: not everything in {root / name} can be opened to those who write "
+                f'there: {error.strerror}; see "Users and rights" in Deployr\'s docs/runner.md'
+            )
 
 
 def openers_for(ctx: Context) -> list[writable.Open]:

@@ -74,15 +74,15 @@ def tree(top: Path) -> Path:
 def test_group_may_write_in_directories_and_files_and_what_is_made_in_them(tmp_path):
     top = tree(tmp_path / "storage")
 
-    assert writable.open_up(top, writable.for_group(top.stat().st_gid)) is None
-    assert writable.open_up(top, writable.for_group(top.stat().st_gid)) is None
+    assert writable.open_up(top, "", [writable.for_group(top.stat().st_gid)]) is None
+    assert writable.open_up(top, "", [writable.for_group(top.stat().st_gid)]) is None
 
     assert 0o2775 == stat.S_IMODE((top / "logs").stat().st_mode)
     assert 0o664 == stat.S_IMODE((top / "logs/app.log").stat().st_mode)
 
 
 def test_missing_directory_is_no_error(tmp_path):
-    assert writable.open_up(tmp_path / "storage", writable.for_group(0)) is None
+    assert writable.open_up(tmp_path / "storage", "", [writable.for_group(0)]) is None
 
 
 def test_links_are_not_followed(tmp_path):
@@ -92,7 +92,7 @@ def test_links_are_not_followed(tmp_path):
     (top / "link").symlink_to(secret)
     (top / "way").symlink_to(tmp_path)
 
-    writable.open_up(top, writable.for_group(top.stat().st_gid))
+    writable.open_up(top, "", [writable.for_group(top.stat().st_gid)])
 
     assert 0o600 == stat.S_IMODE(secret.stat().st_mode)
 
@@ -126,7 +126,7 @@ def append(name: str) -> None:
 
 
 def open_to_stranger() -> None:
-    assert writable.open_up(Path(), writable.for_user(STRANGER)) is None
+    assert writable.open_up(Path(), "", [writable.for_user(STRANGER)]) is None
 
 
 def test_phps_user_writes_in_what_is_ours_and_we_in_what_it_made(tmp_path):
@@ -155,7 +155,7 @@ def test_what_phps_user_owns_is_no_obstacle_to_the_second_deployment(tmp_path):
 def test_lists_are_those_that_setfacl_makes(tmp_path):
     top = tree(tmp_path / "storage")
 
-    assert writable.open_up(top, writable.for_user(STRANGER)) is None
+    assert writable.open_up(top, "", [writable.for_user(STRANGER)]) is None
 
     said = subprocess.check_output(["getfacl", "-nEp", top / "logs"], text=True)
     assert f"user:{STRANGER}:rwx" in said
@@ -169,7 +169,7 @@ def test_second_grant_keeps_what_the_owner_granted_others(tmp_path):
     subprocess.run(["setfacl", "-m", "u:4711:r", top / "logs/app.log"], check=True)
 
     for _ in range(2):
-        assert writable.open_up(top, writable.for_user(STRANGER)) is None
+        assert writable.open_up(top, "", [writable.for_user(STRANGER)]) is None
 
     said = subprocess.check_output(["getfacl", "-nEp", top / "logs/app.log"], text=True)
     assert "user:4711:r--" in said
