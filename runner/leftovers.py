@@ -34,8 +34,9 @@ def tracked_files(app: Path, mirror: Path) -> frozenset[str] | None:
     for repository, words in ((app / ".git", head), (mirror, (*newest, "refs/heads"))):
         if commit := git(repository, *words):
             # Not the index: only what is committed is deployed.
-            listing = git(repository, "ls-tree", "-r", "-z", "--full-tree", "--name-only", commit)
-            return frozenset(listing.split("\0")) - {""}
+            names = ("ls-tree", "-r", "-z", "--full-tree", "--name-only", commit)
+            if listing := git(repository, *names):
+                return frozenset(listing.split("\0")) - {""}
     return None
 
 
@@ -95,11 +96,11 @@ def git(repository: Path, *words: str) -> str:
     """Return what git says of a repository, or nothing when it can't be read."""
     # Named by --git-dir it may belong to another user: nothing but objects and refs is read.
     argv = ("git", f"--git-dir={repository}", *words)
+    # Its owner's settings must not make root fetch what is missing by a command of theirs.
+    env = {**environment.for_git(), "GIT_ALLOW_PROTOCOL": "none"}
     with StopFlag() as stop:
         try:
-            said = Shell(stop, "adopt").read(
-                Command(argv=argv, cwd=Path("/"), env=environment.for_git())
-            )
+            said = Shell(stop, "adopt").read(Command(argv=argv, cwd=Path("/"), env=env))
         except CommandFailedError:
             return ""
     return said.decode("utf-8", "surrogateescape").strip("\n")

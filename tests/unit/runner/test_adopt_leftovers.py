@@ -84,6 +84,26 @@ def test_shared_paths_are_told_for_deploy_yaml_and_missed_by_a_push_without_it(s
     assert "a visitor's" == (adopted / "docs/2.pdf").read_text()
 
 
+def test_settings_of_the_checkout_start_nothing(shop, command, tmp_path):
+    """The web server's user may have written them, and adopt runs as root."""
+    git(shop.root, "init", "--quiet")
+    git(shop.root, "add", "--all")
+    git(shop.root, "commit", "--quiet", "--message", "x")
+    tree = git(shop.root, "rev-parse", "HEAD^{tree}")
+    (shop.root / ".git/objects" / tree[:2] / tree[2:]).unlink()
+    for key, value in {
+        "extensions.partialClone": "origin",
+        "core.repositoryFormatVersion": "1",
+        "remote.origin.promisor": "true",
+        "remote.origin.url": f"ext::touch {tmp_path}/started",
+        "protocol.ext.allow": "always",
+    }.items():
+        git(shop.root, "config", key, value)
+
+    assert "can't be told" in command("adopt", "shop", "--dry-run").out
+    assert not (tmp_path / "started").exists()
+
+
 def test_what_each_build_makes_is_not_missed(tmp_path):
     for name in ("vendor/a.php", "node_modules/a.js", "bootstrap/cache/a.php", "public/up/1.jpg"):
         (tmp_path / name).parent.mkdir(parents=True)
