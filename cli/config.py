@@ -55,9 +55,9 @@ def checked_url(url: str) -> str:
     try:
         parts = urlsplit(url)
     except ValueError:
-        raise CliError(f"{url} is not an address like https://deployr.example.com") from None
+        raise _no_address(url) from None
     if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise CliError(f"{url} is not an address like https://deployr.example.com")
+        raise _no_address(url)
     if parts.username is not None:
         raise CliError("The address must not hold a user name or password.")
     if parts.scheme == "http" and parts.hostname not in LOOPBACK:
@@ -93,6 +93,13 @@ def _saved() -> Account | None:
         return None
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise CliError(f"{path} can't be read: {error}", "Sign in anew: deployr login") from None
+
+
+def _no_address(url: str) -> CliError:
+    return CliError(
+        f"{url} is not an address like https://deployr.example.com",
+        "Begin it with https:// (http:// only for this machine).",
+    )
 
 
 def _not_signed_in(message: str) -> CliError:

@@ -3,7 +3,7 @@
 import re
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import click
@@ -11,10 +11,10 @@ import click
 from deployr.states import Action
 from deployr.wire import JobSpec
 
-from .client import Json
+from .client import PAGE, Json
 from .errors import ApiError, CliError, ExitCode
 from .follow import Follower, how_to_return
-from .results import exit_code, print_result
+from .results import exit_code, may_have_switched, print_result
 from .session import Session
 from .workspace import is_interactive
 
@@ -73,8 +73,20 @@ def start(
     except KeyboardInterrupt:
         output.note(f"\nJob {job['id']} goes on without you. {how_to_return(job['id'])}")
         return ExitCode.INTERRUPTED
-    print_result(output, ended)
+    print_result(output, ended, _releases(session, ended))
     return exit_code(ended)
+
+
+def _releases(session: Session, job: Json) -> Sequence[Json]:
+    """Return the releases where a failed deployment may have changed what is live."""
+    if session.output.as_json or not may_have_switched(job):
+        return ()
+    try:
+        page = session.client.releases(job["project_id"], job["environment"], limit=PAGE)
+    except CliError:  # how the job ended is known without them
+        return ()
+    found: Sequence[Json] = page["releases"]
+    return found
 
 
 def _queued(session: Session, project: Json, wish: Wish) -> Json:

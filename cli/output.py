@@ -99,6 +99,11 @@ def safe(text: str) -> str:
     return _CONTROL.sub("", kept)
 
 
+def short(commit: str | None) -> str:
+    """Return the beginning of a commit's hash; `-` for none, which git writes as zeros."""
+    return commit[:12] if commit and commit.strip("0") else "-"
+
+
 def duration(seconds: float | None) -> str:
     """Return seconds as people say them: `45 seconds`, `2 minutes 5 seconds`."""
     whole = max(0, round(seconds or 0))

@@ -1,6 +1,7 @@
 """How a job ended, in words and as an exit code."""
 
 import shlex
+from collections.abc import Sequence
 
 from deployr.states import Action, JobStatus, Reason
 from deployr.wire import DEFAULT_ENVIRONMENT
@@ -16,8 +17,11 @@ _FAILURES = {
 }
 
 
-def print_result(output: Output, job: Json) -> None:
-    """Print how a job ended: timings and where it is live, or why it failed."""
+def print_result(output: Output, job: Json, releases: Sequence[Json] = ()) -> None:
+    """Print how a job ended: timings and where it is live, or why it failed.
+
+    `releases` are those of its environment, for a job that `may_have_switched`.
+    """
     if output.as_json:
         output.data(job)
     else:
@@ -29,6 +33,7 @@ def print_result(output: Output, job: Json) -> None:
             _print_success(output, job)
         else:
             _print_failure(output, job)
+            _print_live(output, job, releases)
     if command := _by_force(job):
         # The last word also for those who read JSON.
         say = output.note if output.as_json else output.line
@@ -39,6 +44,26 @@ def exit_code(job: Json) -> ExitCode:
     """Return the exit code that a finished job stands for."""
     completed = job["status"] == JobStatus.COMPLETED
     return ExitCode.OK if completed else ExitCode.DEPLOYMENT_FAILED
+
+
+def may_have_switched(job: Json) -> bool:
+    """Tell whether a deployment failed after visitors may have seen it."""
+    failed = job["action"] == Action.DEPLOY and job["status"] == JobStatus.FAILED
+    begun = any(step["name"] == "activate" for step in job.get("steps") or ())
+    return bool(failed and begun and job["release"])
+
+
+def _print_live(output: Output, job: Json, releases: Sequence[Json]) -> None:
+    """Say what visitors get after a deployment was taken back, or could not be."""
+    live = next((one["name"] for one in releases if one["state"] == "live"), None)
+    if live is None:
+        return
+    if live != job["release"]:
+        output.line(f"  Live: {safe(live)} (went back)")
+    elif any(one["state"] == "good" for one in releases):
+        output.line(f"  Live: {safe(live)} (the one that failed; see its log)")
+    else:
+        output.line("  It stays live: there was no earlier release to go back to")
 
 
 def _print_success(output: Output, job: Json) -> None:

@@ -10,6 +10,7 @@ from .client import Client, Json
 from .errors import CliError, ExitCode
 from .git import Checkout, name_from_url, without_credentials
 from .output import Output
+from .salvage import salvaged
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,12 +28,35 @@ class App:
         return self.manifest.repo.branch or self.checkout.branch() or "main"
 
 
-def read_app(output: Output, checkout: Checkout | None = None) -> App:
+def read_app(output: Output) -> App:
     """Return the app of the current directory. Raises CliError."""
-    checkout = checkout or Checkout.here()
+    checkout = Checkout.here()
+    return _app(output, checkout, parse_manifest(_text(checkout)))
+
+
+def known_app(output: Output) -> App:
+    """Return the app of the current directory for what needs little more than its name.
+
+    A deploy.yaml with problems is noted and used as far as it can be read: who is in need of a
+    rollback must not have to mend it first. Raises CliError.
+    """
+    checkout = Checkout.here()
+    text = _text(checkout)
+    try:
+        return _app(output, checkout, Manifest.parse(text))
+    except ManifestError as error:
+        app = _app(output, checkout, salvaged(text))
+        said = " ".join(error.problems[0].render(FILE_NAME).split())
+        output.note(f"Warning: {said}; going on for the project {app.name}.")
+        return app
+
+
+def _text(checkout: Checkout) -> str:
     path = checkout.root / FILE_NAME
-    text = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
-    manifest = parse_manifest(text)
+    return path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
+
+
+def _app(output: Output, checkout: Checkout, manifest: Manifest) -> App:
     url = manifest.repo.url or _remote_url(checkout, output)
     name = manifest.project.name or name_from_url(url)
     return App(checkout=checkout, manifest=manifest, repo_url=url, name=name)
@@ -67,7 +91,7 @@ def find_project(client: Client, app: App) -> Json | None:
 
 def require_project(client: Client, output: Output, app: App | None = None) -> Json:
     """Return the project of the current directory. Raises CliError when there is none."""
-    app = app or read_app(output)
+    app = app or known_app(output)
     if project := find_project(client, app):
         return project
     raise no_such_project(client, app)

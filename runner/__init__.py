@@ -8,5 +8,9 @@ def script() -> None:
     try:
         from .main import main  # noqa: PLC0415 - what it imports may be missing
     except ModuleNotFoundError as error:
-        sys.exit(f"deployr-runner needs {error.name}: pip install 'deployr[runner]'")
+        # Not by the name on PyPI: a stranger could own it there.
+        sys.exit(
+            f"deployr-runner is not set up in this environment ({error.name} is missing); "
+            "in a checkout of Deployr: pip install '.[runner]'"
+        )
     main()

@@ -62,7 +62,8 @@ def init(session: Session, *, yes: bool, force: bool, path: str | None) -> None:
     session.output.success(f"✓ Wrote {FILE_NAME} for {name} ({framework})")
     if not url:
         session.output.note(f"Warning: there is no git remote {checkout.remote()} to deploy from.")
-    session.output.line("Next: commit and push it, then `deployr runners add`, `deployr push`.")
+    add = "deployr runners add" + ("" if path else f" --path /var/www/{name}")
+    session.output.line(f"Next: commit and push it, then `{add}`, `deployr push`.")
 
 
 def _render(name: str, framework: Framework, branch: str, path: str | None) -> str:

@@ -1,19 +1,40 @@
 """Looking at jobs, reading their logs, stopping them."""
 
+from typing import Any
+
 import click
 
 from deployr.states import Action, JobStatus
 
-from ..client import Json
+from ..client import PAGE, Client, Json
 from ..deployment import Seconds, again, start
 from ..errors import ExitCode
 from ..follow import Follower, how_to_return
-from ..output import Output, duration, safe
+from ..output import Output, duration, safe, short
 from ..results import exit_code
 from ..session import Session, json_option, pass_session
 from ..workspace import job_or_latest, require_project
 
-_JOB = click.argument("job", type=click.IntRange(min=1), required=False)
+
+class _JobNumber(click.IntRange):
+    """The number of a job."""
+
+    def __init__(self) -> None:
+        super().__init__(min=1)
+
+    def convert(
+        self,
+        value: Any,  # noqa: ANN401 - as click has it
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> int:
+        """Return the number."""
+        if not str(value).isdecimal():
+            self.fail(f"JOB is a number, see `deployr jobs`; {value!r} is none", param, ctx)
+        return int(super().convert(value, param, ctx))
+
+
+_JOB = click.argument("job", type=_JobNumber(), required=False)
 
 
 @click.command()
@@ -34,7 +55,7 @@ def status(session: Session, job: int | None) -> None:
     if session.output.as_json:
         session.output.data(found)
         return
-    _print_job(session.output, found)
+    _print_job(session.output, found, _liveness(client, found))
 
 
 @click.command()
@@ -132,7 +153,7 @@ def jobs(session: Session, *, limit: int, before: int | None) -> None:
         return
     rows = [
         (
-            *(one["id"], one["action"], _state(one), one["branch"], (one["commit"] or "")[:12]),
+            *(one["id"], one["action"], _state(one), one["branch"], short(one["commit"])),
             one["created_at"],
         )
         for one in page["jobs"]
@@ -156,7 +177,19 @@ def _state(job: Json) -> str:
     return f"{job['status']} ({job['reason']})" if job["reason"] else str(job["status"])
 
 
-def _print_job(output: Output, job: Json) -> None:
+def _liveness(client: Client, job: Json) -> str:
+    """Return `live` or `not live` for an ended job's release, or nothing when nobody knows."""
+    if not job["release"] or not job["completed_at"]:
+        return ""
+    page = client.releases(job["project_id"], job["environment"], limit=PAGE)
+    states = {one["state"] for one in page["releases"] if one["name"] == job["release"]}
+    if "live" in states:
+        return "live"
+    return "not live" if states else ""
+
+
+def _print_job(output: Output, job: Json, liveness: str) -> None:
+    visited = job["status"] != JobStatus.FAILED or liveness == "live"
     lines = {
         "Job": f"{job['id']} ({job['project']}, {job['environment']})",
         "Action": job["action"] if job["action"] != Action.DEPLOY else None,
@@ -168,8 +201,8 @@ def _print_job(output: Output, job: Json) -> None:
         "Commit": f"{job['commit'] or 'newest'} of {job['branch']}",
         "Runner": job["runner"],
         "Deployed to": job["path"] if job["deployed_at"] else None,
-        "Release": job["release"],
-        "URL": job["url"],
+        "Release": f"{job['release']} ({liveness})" if liveness else job["release"],
+        "URL": job["url"] if visited else None,
         "Created": job["created_at"],
         "Started": job["started_at"],
         "Ended": job["completed_at"],

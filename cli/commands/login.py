@@ -74,6 +74,7 @@ def _token() -> str:
         return stripped
     raise CliError(
         "No token was given.",
-        "The backend's owner makes one with `flask deployr user create`.",
+        "The backend's owner makes one with `flask deployr user create`, for a user who exists with "
+        "`flask deployr user token EMAIL`.",
         code=ExitCode.NOT_SIGNED_IN,
     )

@@ -1,8 +1,5 @@
 """Releases: which there are, and going back to one."""
 
-import re
-from collections.abc import Sequence
-
 import click
 
 from deployr.repo import name_problem
@@ -11,24 +8,34 @@ from deployr.wire import DEFAULT_ENVIRONMENT
 
 from ..client import PAGE, Json
 from ..deployment import Seconds, Wish, start
-from ..errors import CliError, ExitCode
+from ..errors import CliError
+from ..goal import chosen, refusal
+from ..output import short
 from ..session import Session, json_option, pass_session
-from ..workspace import is_interactive, read_app, require_project
+from ..workspace import is_interactive, known_app, project_named, require_project
 
-_WHOLE_NAME = re.compile(r"\d{14}-\d+")
-_LEAST_OF_COMMIT = 4
-
+_PROJECT = click.option(
+    "--project", "project_name", help="Name of the project; default: this directory's."
+)
 _ENVIRONMENT = click.option("--environment", default=DEFAULT_ENVIRONMENT, show_default=True)
 
 
 @click.command()
+@_PROJECT
 @_ENVIRONMENT
 @click.option("--limit", type=click.IntRange(1, PAGE), default=20, show_default=True)
 @click.option("--before", type=click.IntRange(min=1), help="Go on where a list has ended.")
 @json_option
 @pass_session
-def releases(session: Session, *, environment: str, limit: int, before: int | None) -> None:
-    """List the releases of this directory's project, newest first; ● marks the live one.
+def releases(
+    session: Session,
+    *,
+    project_name: str | None,
+    environment: str,
+    limit: int,
+    before: int | None,
+) -> None:
+    """List the releases of a project, this directory's or --project, newest first; ● is live.
 
     `good` ones can be rolled back to, `bad` ones have failed, `pruned` ones are gone.
 
@@ -36,7 +43,7 @@ def releases(session: Session, *, environment: str, limit: int, before: int | No
     Example:
       deployr releases --limit 5
     """
-    project = require_project(session.client, session.output)
+    project, _ = _project(session, project_name)
     page = session.client.releases(project["id"], environment, limit=limit, before=before)
     if session.output.as_json:
         session.output.data(page)
@@ -47,7 +54,7 @@ def releases(session: Session, *, environment: str, limit: int, before: int | No
     rows = [
         (
             "●" if one["state"] == "live" else "",
-            *(one["name"], one["state"], one["commit"][:12], one["branch"] or "-"),
+            *(one["name"], one["state"], short(one["commit"]), one["branch"] or "-"),
             *(one["job_id"] or "-", one["created_at"]),
         )
         for one in page["releases"]
@@ -60,6 +67,7 @@ def releases(session: Session, *, environment: str, limit: int, before: int | No
 
 @click.command()
 @click.argument("release", required=False)
+@_PROJECT
 @_ENVIRONMENT
 @click.option("--force", is_flag=True, help="Go back although database migrations ran since.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
@@ -71,6 +79,7 @@ def rollback(  # noqa: PLR0913 - one parameter an option, as click hands them ov
     session: Session,
     *,
     release: str | None,
+    project_name: str | None,
     environment: str,
     force: bool,
     yes: bool,
@@ -80,8 +89,9 @@ def rollback(  # noqa: PLR0913 - one parameter an option, as click hands them ov
     """Make an earlier release live again, and follow it to its end.
 
     RELEASE is the name of a release, its beginning, or that of its commit; see deployr releases.
-    Without it the good release before the live one is taken. The database stays as it is: when
-    migrations ran since, --force is needed. Exit codes as of push.
+    Of a commit that was deployed several times its newest good release is taken; without RELEASE
+    the good one before the live one. The database stays as it is: when migrations ran since,
+    --force is needed. Exit codes as of push.
 
     \b
     Examples:
@@ -90,15 +100,11 @@ def rollback(  # noqa: PLR0913 - one parameter an option, as click hands them ov
     """
     if problem := name_problem(environment):
         raise CliError(f"The environment {problem}.")
-    app = read_app(session.output)
-    project = require_project(session.client, session.output, app)
-    goal: Json = {}
-    if release is not None:
-        known = session.client.releases(project["id"], environment, limit=PAGE)["releases"]
-        goal = _goal(known, release, environment)
+    project, path = _project(session, project_name)
+    goal = _goal(session, project, environment, release)
     name = goal.get("name")
     _confirm(f"{project['name']} ({environment})", name, yes=yes)
-    params = {"release": name, "force": "yes" if force else None, "path": app.manifest.deploy.path}
+    params = {"release": name, "force": "yes" if force else None, "path": path}
     wish = Wish(
         branch=goal.get("branch") or project["branch"],
         commit=goal.get("commit") or "",
@@ -109,6 +115,34 @@ def rollback(  # noqa: PLR0913 - one parameter an option, as click hands them ov
     raise SystemExit(start(session, project, wish, follow=not no_follow, timeout=timeout))
 
 
+def _project(session: Session, name: str | None) -> tuple[Json, str | None]:
+    """Return the project and deploy.yaml's path, which only a checkout has. Raises CliError."""
+    if name is not None:
+        return project_named(session.client, name), None
+    app = known_app(session.output)
+    return require_project(session.client, session.output, app), app.manifest.deploy.path
+
+
+def _goal(session: Session, project: Json, environment: str, release: str | None) -> Json:
+    """Return the release to go to, empty where the runner is to choose. Raises CliError."""
+    page = session.client.releases(project["id"], environment, limit=PAGE)
+    goal = {} if release is None else chosen(page["releases"], release, environment)
+    if useless := refusal(page, goal):
+        _unless_about_to_change(session, project, environment, useless)
+    return goal
+
+
+def _unless_about_to_change(
+    session: Session, project: Json, environment: str, problem: CliError
+) -> None:
+    """Raise `problem`, unless a job that goes first may leave another release live."""
+    for job in session.client.jobs(project_id=project["id"], limit=PAGE)["jobs"]:
+        changes = job["environment"] == environment and job["action"] != Action.PLAN
+        if changes and job["completed_at"] is None:
+            return
+    raise problem
+
+
 def _confirm(place: str, name: str | None, *, yes: bool) -> None:
     if yes:
         return
@@ -116,36 +150,3 @@ def _confirm(place: str, name: str | None, *, yes: bool) -> None:
         raise CliError(f"Rolling back {place} needs --yes when nobody can be asked.")
     to = name or "the good release before the live one"
     click.confirm(f"Roll {place} back to {to}?", abort=True)
-
-
-def _goal(known: Sequence[Json], text: str, environment: str) -> Json:
-    """Return the one release that `text` stands for. Raises CliError."""
-    found = {one["name"]: one for one in reversed(known) if _is_meant(one, text)}
-    if exact := found.get(text):
-        return exact
-    # Those that are gone matter only where nothing else is meant.
-    standing = {name: one for name, one in found.items() if one["state"] != "pruned"} or found
-    if len(standing) > 1:
-        lines = [
-            f"  {name}  {one['commit'][:12]}  {one['state']}"
-            for name, one in reversed(standing.items())
-        ]
-        message = f"Several releases begin with {text}, or their commits do:"
-        raise CliError("\n".join([message, *lines]), "Say more of the one that you mean.")
-    if standing:
-        return next(iter(standing.values()))
-    if _WHOLE_NAME.fullmatch(text):
-        return {"name": text}  # its runner may know it all the same
-    raise CliError(
-        f"No release in {environment} begins with {text!r}, nor does the commit of one.",
-        f"See `deployr releases`; of a commit say at least {_LEAST_OF_COMMIT} characters.",
-        code=ExitCode.NOT_FOUND,
-    )
-
-
-def _is_meant(release: Json, text: str) -> bool:
-    if not text:
-        return False
-    name, commit = str(release["name"]), str(release["commit"])
-    by_commit = len(text) >= _LEAST_OF_COMMIT and commit.startswith(text.lower())
-    return by_commit or name.startswith(text)

@@ -47,6 +47,7 @@ def test_logout_forgets(deployr):
     [
         ("http://deployr.example.com", 2, "unencrypted"),
         ("ftp://deployr.example.com", 2, "is not an address"),
+        ("127.0.0.1:28080", 2, "Begin it with https:// (http:// only for this machine)."),
         ("https://me:pw@deployr.example.com", 2, "must not hold a user name"),
         ("http://127.0.0.1:9", 5, "is unreachable"),
     ],
@@ -60,4 +61,7 @@ def test_address_that_a_token_must_not_go_to(deployr, backend, url, code, word):
 
 
 def test_empty_standard_input_is_no_token(deployr, backend):
-    assert "No token was given." in deployr("login", "--url", backend.url).err
+    refused = deployr("login", "--url", backend.url).err
+
+    assert "No token was given." in refused
+    assert "`flask deployr user token EMAIL`" in refused

@@ -31,6 +31,13 @@ def test_job_without_a_log_says_why(deployr, job):
     )
 
 
+def test_job_is_named_by_its_number(deployr):
+    refused = deployr("status", "abc")
+
+    assert 2 == refused.code
+    assert "JOB is a number" in refused.err
+
+
 def test_failed_job_was_not_deployed_anywhere(deployr, job, hand_runner):
     hand_runner.claim_next()
     hand_runner.post(job, "failed", reason="exit_nonzero")

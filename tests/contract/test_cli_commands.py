@@ -119,8 +119,9 @@ def test_init_writes_what_the_checkout_says(deployr, checkout):
 
 
 def test_init_overwrites_only_by_force(deployr, checkout):
-    deployr("init", "--yes")
+    first = deployr("init", "--yes")
 
+    assert "`deployr runners add --path /var/www/app`" in first.out
     assert "exists already." in deployr("init", "--yes").err
     assert 0 == deployr("init", "--yes", "--force").code
     assert "deploy.path: must be an absolute path" in deployr("init", "--force", "--path", "x").err
