@@ -16,7 +16,7 @@ usage() {
     cat <<'TEXT'
 usage: install-runner.sh --url URL [--code CODE] [options]
 
-  --url URL            address of the backend
+  --url URL            address of the backend. Not needed once registered
   --code CODE          one-time code of `deployr runners add`; better in DEPLOYR_CODE, where other
                        users of this machine can't see it. Not needed once registered
   --name NAME          name of the runner; default: the host name
@@ -25,11 +25,14 @@ usage: install-runner.sh --url URL [--code CODE] [options]
   --project NAME       what it may deploy, with --allow-repo, --allow-branch (repeatable), --path
                        and --environment: see `deployr-runner register --help`
   --prefix DIR         where the program goes; default /opt/deployr, or ~/.local/share/deployr
-  --user USER          user of the service; made if missing; default deployr (as root only)
+  --user USER          user of the service; made if missing; default deployr, or once registered
+                       the owner of the token (as root only)
   --build-user USER    user that builds apps and runs their hooks, made if missing, who can't read
                        the runner's token, keys and env files; default deployr-build, unless the
                        runner was installed before without one (as root only; needs sudo)
   --no-build-user      build as the service's user
+  --project-user USER  one more user that builds, for `deployr-runner allow add --user USER`: keeps
+                       projects apart; repeatable, also later (as root only; needs sudo)
   --allow-restart UNIT systemd unit that deploy.restart of a deploy.yaml may restart and reload;
                        repeatable, also later (as root only; needs sudo)
   --no-service         install and register, but start nothing
@@ -68,26 +71,6 @@ install_program() { # install_program PREFIX CHECKOUT
     trap 'rm -rf "${copy}"' EXIT
     (cd "$2" && cp -R deployr cli runner pyproject.toml README.md "${copy}")
     "${pip[@]}" install --no-deps --force-reinstall "${copy}"
-}
-
-# The service's user must be able to write where the app goes.
-make_path() { # make_path USER PATH
-    if [[ ! -e "$2" ]]; then
-        install -d -m 0755 -o "$1" "$2"
-    elif ! runuser --user "$1" -- test -w "$2"; then
-        echo "Note: the user $1 can't write $2; give it to him: chown $1 $2"
-    fi
-}
-
-as_user() { # as_user USER COMMAND ...
-    local user=$1 name
-    shift
-    name=$(id -un)
-    if [[ "${user}" == "${name}" ]]; then
-        "$@"
-    else
-        runuser --user "${user}" -- "$@"
-    fi
 }
 
 # By default new runners get a build user; one that was there before keeps to what its owner knows.
@@ -151,6 +134,7 @@ code="${DEPLOYR_CODE:-}"
 prefix=""
 user=""
 build_user=""
+project_users=()
 units=()
 path=""
 copy=""
@@ -177,6 +161,7 @@ parse_options() {
             --prefix) prefix=$2 ;;
             --user) user=$2 ;;
             --build-user) build_user=$2 ;;
+            --project-user) project_users+=("$2") ;;
             --allow-restart) units+=("$2") ;;
             --path)
                 path=$2
@@ -189,30 +174,43 @@ parse_options() {
         esac
         shift 2
     done
-    [[ -n "${url}" ]] || fail "--url is missing; see --help" 2
+    if [[ "${me}" == root ]]; then
+        token=/etc/deployr/token
+    else
+        token=${HOME}/.config/deployr-runner/token
+    fi
+    # The address is for registering; later runs find it in runner.toml.
+    [[ -n "${url}" || (-z "${code}" && -e "${token}") ]] || fail "--url is missing; see --help" 2
 }
 
 choose_places() {
+    local one
     if [[ "${me}" == root ]]; then
+        [[ -n "${user}" || ! -e "${token}" ]] || user=$(stat -c %U "${token}")
         user=${user:-deployr}
         prefix=${prefix:-/opt/deployr}
         places=(--config-dir /etc/deployr --state-dir /var/lib/deployr)
+        [[ -z "${build_user}" || "${build_user}" == no ]] || check_build_user "${build_user}" "${user}"
+        for one in "${project_users[@]}"; do check_build_user "${one}" "${user}"; done
         make_user "${user}"
         install -d -m 0700 -o "${user}" /etc/deployr
         # Left as it is when it is there: a build user must be able to pass through.
         [[ -d /var/lib/deployr ]] || install -d -m 0700 -o "${user}" /var/lib/deployr
-        token=/etc/deployr/token
         choose_build_user
         write_rules "${user}" "${build_user}" "${units[@]}"
+        for one in "${project_users[@]}"; do
+            make_build_user "${one}" "${user}"
+            write_rules "${user}" "${one}"
+        done
         [[ -z "${path}" ]] || make_path "${user}" "${path}"
     else
         [[ -z "${user}" || "${user}" == "${me}" ]] || fail "--user ${user} needs root" 2
         [[ -z "${build_user}" || "${build_user}" == no ]] || fail "--build-user needs root" 2
+        [[ ${#project_users[@]} -eq 0 ]] || fail "--project-user needs root" 2
         [[ ${#units[@]} -eq 0 ]] || fail "--allow-restart needs root" 2
         build_user=""
         user=${me}
         prefix=${prefix:-${HOME}/.local/share/deployr}
-        token=${HOME}/.config/deployr-runner/token
     fi
     [[ -n "${code}" || -e "${token}" ]] \
         || fail "--code is missing: \`deployr runners add\` on your machine prints the whole line" 2

@@ -236,7 +236,7 @@ def switch_problem(account: Account) -> str | None:
     me = pwd.getpwuid(os.geteuid()).pw_name
     return (
         f"{me} can't start processes as {account.name} ({said}): as root, run install-runner.sh "
-        f"--build-user {account.name}, or write `{me} ALL=({account.name}) NOPASSWD: ALL` to "
+        f"--project-user {account.name}, or write `{me} ALL=({account.name}) NOPASSWD: ALL` to "
         "/etc/sudoers.d/deployr-runner"
     )
 

@@ -27,7 +27,7 @@ from ..config import (
 )
 from ..errors import ConfigError, RunnerError, TokenRefusedError
 
-_OWNERS = {"allow", "build_user", "cache_mib", "capacity", "stop_seconds"}
+_OWNERS = {"allow", "build_user", "cache_mib", "capacity", "restart", "stop_seconds"}
 
 
 @click.command()

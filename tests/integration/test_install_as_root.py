@@ -21,6 +21,8 @@ mount --bind "${copy}/opt" /opt
 mount --bind "${copy}/lib" /var/lib
 mount --bind "${copy}/bin" /usr/local/bin
 /bin/bash "$@"
+# Again, as the advice of doctor and of a failed restart is printed: with neither address nor code.
+env -u DEPLOYR_CODE /bin/bash "$1" --allow-restart app-3 --project-user deployr-blog
 for user in deployr deployr-build; do stat -c '%n %U %a' "/var/lib/${user}"; done
 runuser -u deployr -- sudo -n -u deployr-build -- id -un
 runuser -u deployr -- sudo -n -l
@@ -66,6 +68,59 @@ def test_makes_users_and_rules_that_let_builds_run_apart(tmp_path):
     assert [
         "deployr ALL=(deployr-build) NOPASSWD: ALL",
         *(f"deployr ALL=(root) NOPASSWD: {systemctl} restart {unit}, {systemctl} reload {unit}"
-          for unit in ("app-1", "app-2")),
+          for unit in ("app-1", "app-2", "app-3")),
+        "deployr ALL=(deployr-blog) NOPASSWD: ALL",
     ] == rules.read_text().splitlines()  # fmt: skip
     assert "\ndeployr" not in Path("/etc/passwd").read_text()
+
+
+@pytest.mark.parametrize(
+    ("name", "word"),
+    [
+        ("root", "has the rights of root"),
+        ("toor", "has the rights of root"),
+        ("wheel-user", "has the rights of root"),
+        ("deployr", "must be another user"),
+        ("also-deployr", "by another name"),
+        ("ALL", "is no name for a build user"),
+        ("x) NOPASSWD: ALL #", "is no name for a build user"),
+        ("-x", "is no name for a build user"),
+        ("", "is no name for a build user"),
+    ],
+)
+def test_user_with_more_rights_is_refused_before_anything_is_made(tmp_path, name, word):
+    """The users stand in a copy of /etc/passwd, like everything that could be changed."""
+    passwd = tmp_path / "passwd"
+    passwd.write_text(
+        "root:x:0:0::/root:/bin/sh\ntoor:x:0:100::/root:/bin/sh\n"
+        "wheel-user:x:4001:0::/:/bin/sh\ndeployr:x:4000:4000::/:/bin/sh\n"
+        "also-deployr:x:4000:100::/:/bin/sh\n"
+    )
+    script = """
+    mount --bind "$1" /etc/passwd
+    fail() { echo "$1" >&2; exit "${2:-1}"; }
+    source "$2"
+    useradd() { echo made; }; usermod() { echo made; }
+    make_build_user "$3" deployr
+    """
+    users = ROOT / "tools/runner-users.sh"
+    done = subprocess.run(
+        ["unshare", "--mount", "/bin/bash", "-euc", script, "bash", passwd, users, name],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+    assert (2, "") == (done.returncode, done.stdout)
+    assert word in done.stderr
+
+
+def test_installer_refuses_such_a_user_as_the_first_thing(tmp_path):
+    done = subprocess.run(
+        ["/bin/bash", ROOT / "install-runner.sh", "--url", "https://x.example.com",
+         "--user", f"no-{os.getpid()}", "--build-user", "root", "--prefix", tmp_path / "made"],
+        env={"PATH": "/usr/bin:/bin:/usr/sbin:/sbin", "HOME": "/root", "DEPLOYR_CODE": "x"},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+    assert 2 == done.returncode
+    assert "root has the rights of root" in done.stderr
+    assert f"no-{os.getpid()}" not in Path("/etc/passwd").read_text()

@@ -60,14 +60,14 @@ def install(home, *options, code=""):
 
 @pytest.mark.slow
 def test_installs_registers_and_can_run_again(home):
-    """The second run upgrades and needs no code; the token is the user's alone."""
+    """The second run upgrades and needs neither code nor address; the token is the user's alone."""
     allow = ("--project", "app", "--allow-repo", "https://git.invalid/app", "--allow-branch",
              "main", "--path", str(home / "www"))  # fmt: skip
     with LiveBackend() as backend:
         code = backend.ask("POST", "/api/runners/codes", {}).json()["code"]
         first = install(home, "--url", backend.url, "--name", "web-1", *allow, code=code)
         assert first.returncode == 0, first.stdout + first.stderr
-        again = install(home, "--url", backend.url)
+        again = install(home)
         assert again.returncode == 0, again.stdout + again.stderr
         listed = backend.ask("GET", "/api/runners").json()["runners"]
 
@@ -84,6 +84,7 @@ def test_installs_registers_and_can_run_again(home):
     ("options", "word"),
     [
         ((), "--url is missing"),
+        (("--code", "x"), "--url is missing"),
         (("--url", "https://x.example.com"), "--code is missing"),
         (("--nonsense", "x"), "unknown option --nonsense"),
         (("--url",), "no value for --url"),
