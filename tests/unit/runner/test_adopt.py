@@ -213,8 +213,7 @@ def test_nothing_is_adopted_while_a_deployment_works(site, command):
     assert 0 == command("adopt", "shop", "--yes").code
     (release,) = (site.root / "releases").iterdir()
     assert f"was adopted already ({release.name})" in refusal(command)
-    site.current.unlink()
-    site.current.symlink_to("releases/20260203180000-1")
+    target.activate("releases/20260203180000-1")
     assert "is a link already" in refusal(command)
 
 
