@@ -75,11 +75,14 @@ def test_directory_that_was_inside_a_shared_one_is_not_made_behind_a_link(server
     place = private_place(server)
     plant = f'if [ -d "$DEPLOYR_PATH/shared/x" ]; then ln -sfn {place} '
     plant += '"$DEPLOYR_PATH/shared/x/y"; fi'
-    for name in ("x", "x/y/new"):
-        deploy = {"shared": {"dirs": [name]}}
-        job = server.deployed({"a": "x"}, build={"commands": [plant]}, deploy=deploy)
+    jobs = [
+        server.deployed(
+            {"a": "x"}, build={"commands": [plant]}, deploy={"shared": {"dirs": [name]}}
+        )
+        for name in ("x", "x/y/new")
+    ]
 
-    assert "step link: Not a directory" in str(job.report.detail)
+    assert "step link: Not a directory" in str(jobs[1].report.detail)
     assert is_closed(place)
     assert ["token"] == [path.name for path in place.iterdir()]
 
@@ -110,7 +113,7 @@ def test_first_directory_that_can_not_be_opened_does_not_spare_the_next(tmp_path
 
     (tmp_path / "a/b").mkdir(parents=True)
 
-    assert "Operation not permitted" == writable.open_up(tmp_path, "a", [opener] * 2).strerror
+    assert "not permitted" in str(writable.open_up(tmp_path, "a", [opener] * 2))
     assert 4 == len(tried)
 
 
