@@ -30,6 +30,16 @@ runuser -u deployr -- sudo -n id -un 2>/dev/null || echo "no root"
 """
 
 
+def expected_rules() -> list[str]:
+    systemctl = shutil.which("systemctl") or "/usr/bin/systemctl"
+    units = (
+        f"deployr ALL=(root) NOPASSWD: {systemctl} restart {unit}, {systemctl} reload {unit}"
+        for unit in ("app-1", "app-2", "app-3")
+    )
+    builders = (f"deployr ALL=({name}) NOPASSWD: ALL" for name in ("deployr-build", "deployr-blog"))
+    return [next(builders), *units, *builders]
+
+
 @pytest.mark.slow
 def test_makes_users_and_rules_that_let_builds_run_apart(tmp_path):
     checkout = tmp_path / "checkout"
@@ -64,13 +74,7 @@ def test_makes_users_and_rules_that_let_builds_run_apart(tmp_path):
     assert "deployr-build" == config["build_user"]
     rules = tmp_path / "etc/sudoers.d/deployr-runner"
     assert 0o440 == rules.stat().st_mode & 0o777
-    systemctl = shutil.which("systemctl") or "/usr/bin/systemctl"
-    assert [
-        "deployr ALL=(deployr-build) NOPASSWD: ALL",
-        *(f"deployr ALL=(root) NOPASSWD: {systemctl} restart {unit}, {systemctl} reload {unit}"
-          for unit in ("app-1", "app-2", "app-3")),
-        "deployr ALL=(deployr-blog) NOPASSWD: ALL",
-    ] == rules.read_text().splitlines()  # fmt: skip
+    assert expected_rules() == rules.read_text().splitlines()
     assert "\ndeployr" not in Path("/etc/passwd").read_text()
 
 
