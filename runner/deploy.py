@@ -21,8 +21,8 @@ def run(ctx: Context) -> None:
     """Do the job of `ctx`. Raises JobFailedError after everything was taken back."""
     done: list[Step] = []
     account = ctx.task.account
-    account.make_work(ctx.work) if account else ctx.work.mkdir(parents=True)
     try:
+        _make_work(ctx)
         for stage in STAGES[ctx.task.spec.action]:
             _run(stage(ctx), ctx, done)
     except JobFailedError as error:
@@ -36,6 +36,15 @@ def run(ctx: Context) -> None:
         ctx.shell.sweep()
         ctx.target.unlock()
         remove_tree(ctx.work, [account] if account else [], ignore_errors=True)
+
+
+def _make_work(ctx: Context) -> None:
+    account = ctx.task.account
+    try:
+        account.make_work(ctx.work) if account else ctx.work.mkdir(parents=True)
+    except OSError as error:
+        detail = f"{ctx.work} can't be made: {error.strerror}"
+        raise JobFailedError(Reason.PREFLIGHT_FAILED, detail) from error
 
 
 def _run(planned: Sequence[Step], ctx: Context, done: list[Step]) -> None:

@@ -27,10 +27,12 @@ def take_over(root: Path, what: Takeover, owner: int | None = None) -> None:
     Raises RunnerError or OSError; then all that was served is still served, and a second call
     goes on from there.
     """
-    (root / ".deployr").mkdir(exist_ok=True)
+    _make(root / ".deployr", owner)
     old = VpsTarget(root)
     if not old.lock():
         raise RunnerError(f"a deployment is working in {root}; try again when it is done")
+    # At once: when what follows fails, the service must be able to lock it all the same.
+    _give(root / ".deployr/lock", owner)
     try:
         if what.layout == "root":
             new = _change_places(root, what, owner)
@@ -38,7 +40,7 @@ def take_over(root: Path, what: Takeover, owner: int | None = None) -> None:
             new = None
             _turn_into_link(root, what, owner)
         try:
-            _finish(root, what)
+            _finish(root, what, owner)
         finally:
             if new:
                 new.unlock()
@@ -123,7 +125,7 @@ def _carry_over(root: Path, release: Path) -> None:
     shutil.rmtree(release / ".deployr", ignore_errors=True)
 
 
-def _finish(root: Path, what: Takeover) -> None:
+def _finish(root: Path, what: Takeover, owner: int | None) -> None:
     """Move out of the release what all releases share, and call it good."""
     release = root / "releases" / what.release
     for name in what.shared:
@@ -141,8 +143,8 @@ def _finish(root: Path, what: Takeover) -> None:
                 framework=what.framework,
             )
         )
-        _give(root / ".deployr/releases.jsonl", (root / ".deployr").stat().st_uid)
-        _give(root / ".deployr/lock", (root / ".deployr").stat().st_uid)
+        _give(root / ".deployr/releases.jsonl", owner)
+    _give(root / ".deployr/lock", owner)
     (root / JOURNAL).unlink()
 
 

@@ -9,6 +9,7 @@ from deployr.states import Framework
 from deployr.wire import DEFAULT_ENVIRONMENT
 
 from ..adopt import NO_COMMIT, Takeover, known_commit, survey, unfinished
+from ..asking import confirm
 from ..config import Allow, Places, load
 from ..errors import ConfigError, RunnerError
 from ..leftovers import git, leftover_lines, leftovers, shared_section, tracked_files
@@ -55,7 +56,7 @@ def adopt(
     if dry_run:
         return
     if not yes:
-        click.confirm("Do it?", abort=True)
+        confirm("Do it?", f"adopting {project}")
     _do(root, what, places.config.stat().st_uid)
     for line in _advice(root, what):
         click.echo(line)

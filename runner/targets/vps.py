@@ -122,6 +122,9 @@ class VpsTarget:
             else:
                 shutil.copytree(tree, incoming, symlinks=True)
             incoming.rename(self.release_path(release))
+        if self.release_path(release).is_symlink():  # exchanged meanwhile by what a build hid
+            self.release_path(release).unlink()
+            raise NotADirectoryError(errno.ENOTDIR, "became a link", str(tree))
 
     def link(self, release: str, dirs: Sequence[str], files: Sequence[str]) -> None:
         """See Target."""
