@@ -19,6 +19,14 @@ _DIRECTORIES = (
 # A link that came with the checkout points elsewhere, and storage:link would leave it so.
 _STALE_LINK = "if [ -L public/storage ]; then rm public/storage; fi"
 
+# view:cache removes compiled views first: in the shared storage those would be the live release's,
+# under its visitors' eyes. So each release has its own, where the app's config leaves that open.
+_VIEWS = "bootstrap/cache/views"
+_OWN_VIEWS = f'VIEW_COMPILED_PATH="${{VIEW_COMPILED_PATH:-$DEPLOYR_RELEASE/{_VIEWS}}}"'
+_OPTIMIZE = f"mkdir -p {_VIEWS}; {_OWN_VIEWS} php artisan optimize"
+_CACHE_VIEWS = f"if grep -qF /{_VIEWS} bootstrap/cache/config.php; then {_OWN_VIEWS} php artisan view:cache; fi"
+_CACHE_CONFIG = f"mkdir -p {_VIEWS}; {_OWN_VIEWS} php artisan config:cache"
+
 # The page is made beforehand, so that visitors get it also while no PHP class can be loaded.
 _DOWN = "php artisan down --retry=15 --render=errors::503 || php artisan down --retry=15"
 
@@ -59,14 +67,14 @@ RECIPE = Recipe(
         _DIRECTORIES,
         _STALE_LINK,
         "php artisan storage:link",
-        "php artisan optimize",
-        "php artisan view:cache",
+        _OPTIMIZE,
+        _CACHE_VIEWS,
         "php artisan event:cache",
     ),
     migrates=True,
     maintenance=Maintenance(down=_DOWN, up="php artisan up"),
     after_activate=(_RESTART, _HORIZON),
     # The env file may say something else by now than what the release has cached.
-    before_return=("php artisan config:cache",),
+    before_return=(_CACHE_CONFIG,),
     health=default_health_check,
 )

@@ -43,11 +43,15 @@ def test_second_commit_migrates_keeps_what_is_shared_and_is_gone_back_from(deplo
 
     assert answers(site.url, second)
     told = up(site)
-    assert 2 == told["migrations"]
-    assert told["config_cached"]
-    assert told["routes_cached"]
+    assert (2, True, True) == tuple(
+        told[fact] for fact in ("migrations", "config_cached", "routes_cached")
+    )
     assert "kept" == (site.system.path / "current/storage/app/upload.txt").read_text()
     assert (site.system.path / "current").resolve().name == told["release"]
+
+    # What the next deployment does to its views must not be seen by visitors of this one.
+    compiled = list(site.system.path.rglob(f"views/{'[0-9a-f]' * 40}.php"))
+    assert {"cache"} == {path.parent.parent.name for path in compiled}
 
     refused = site.system.run("deployr", "rollback", "--yes", check=False)
     assert 1 == refused.returncode

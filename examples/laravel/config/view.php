@@ -1,1 +1,2 @@
-<?php return ['paths' => [resource_path('views')], 'compiled' => storage_path('framework/views')];
+<?php return ['paths' => [resource_path('views')],
+    'compiled' => env('VIEW_COMPILED_PATH', storage_path('framework/views'))];

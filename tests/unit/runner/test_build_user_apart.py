@@ -63,7 +63,7 @@ def test_root_restarts_only_units_that_its_owner_lists(server):
     assert "systemctl restart deployr-no-such-unit" in allowed.text
 
 
-@pytest.mark.parametrize("user", [OTHER, BUILDER])
+@pytest.mark.parametrize("user", [OTHER, BUILDER], ids=["other", "same"])
 def test_build_reads_the_env_of_another_project_only_with_the_same_user_and_doctor_warns(
     server, user
 ):
