@@ -85,11 +85,19 @@ def marked_processes(mark: str) -> list[int]:
     """Return the ids of all living processes, of users we may look at, that carry `mark`."""
     needle = f"{MARK_VARIABLE}={mark}\0".encode()
     found = []
-    for entry in Path("/proc").glob("[0-9]*/environ"):
+    for entry in _entries("environ"):
         with contextlib.suppress(OSError):
             if needle in entry.read_bytes():
                 found.append(int(entry.parent.name))
     return found
+
+
+def _entries(name: str) -> list[Path]:
+    """Return that file of every process; some may be gone by now.
+
+    No glob: it looks at each, and fails when one goes away at that very moment.
+    """
+    return [place / name for place in Path("/proc").iterdir() if place.name.isdecimal()]
 
 
 def groups_below(pid: int) -> set[int]:
@@ -104,7 +112,7 @@ def groups_below(pid: int) -> set[int]:
 
 def _processes() -> Iterable[tuple[int, str, int, int]]:
     """Yield id, state, parent and group of all processes."""
-    for entry in Path("/proc").glob("[0-9]*/stat"):
+    for entry in _entries("stat"):
         with contextlib.suppress(OSError):
             # The name before may hold anything, but the last bracket is its end.
             fields = entry.read_bytes().rpartition(b")")[2].split()
