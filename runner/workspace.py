@@ -16,12 +16,12 @@ from deployr.states import Reason
 from . import environment
 from .errors import JobFailedError
 from .files import make_private_dir
+from .locks import held
 from .shell import Command, CommandFailedError, Shell, Sink
 
 _NO_SUCH_REF = 2  # exit code of `git ls-remote --exit-code`
 _SUBMODULE = "160000"
 _PLAIN_FILE = "100"
-_LOOK_SECONDS = 0.2
 
 _registry = threading.Lock()
 _locks: defaultdict[Path, threading.Lock] = defaultdict(threading.Lock)
@@ -62,12 +62,8 @@ class Mirror:
         """
         with _registry:
             lock = _locks[self.directory]
-        while not lock.acquire(timeout=_LOOK_SECONDS):
-            self.shell.raise_if_stopped()
-        try:
+        with held(lock, self.shell):
             yield
-        finally:
-            lock.release()
 
     def fetch(self) -> None:
         """Bring the branch up to date. Raises JobFailedError when the repository can't be read."""

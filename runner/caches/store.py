@@ -4,17 +4,17 @@ import secrets
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
+from ..locks import held
 from ..shell import CommandFailedError, Shell
 from .copying import Links, Shape, close_place, duplicate, let_pass, make_place, remove
 from .entry import Entry, Note, Slot
 from .listing import list_directory
 
-_LOOK_SECONDS = 0.2
 _MIB = 1024 * 1024
 
 # Jobs of a runner are threads of one process, and no second process works on its state.
@@ -117,15 +117,8 @@ class Store:
         name = slot.name.replace("/", "-")
         return Entry(self.root / slot.project / slot.environment / name)
 
-    @contextmanager
-    def _held(self, entry: Entry) -> Iterator[None]:
-        lock = _lock_of(entry)
-        while not lock.acquire(timeout=_LOOK_SECONDS):
-            self.shell.raise_if_stopped()
-        try:
-            yield
-        finally:
-            lock.release()
+    def _held(self, entry: Entry) -> AbstractContextManager[None]:
+        return held(_lock_of(entry), self.shell)
 
     @contextmanager
     def _aside(self) -> Iterator[Path]:

@@ -7,19 +7,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import inspect
 
-from app import create_app
-from app.commands import enable_migrations
 from app.extensions import db
-from tests.support.databases import KINDS, new_database
-
-
-@pytest.fixture(params=KINDS)
-def app(request):
-    app = create_app({"DEPLOYR_DATABASE_URL": new_database(request.param)})
-    enable_migrations(app)
-    with app.app_context():
-        yield app
-        db.engine.dispose()
 
 
 def _tables():

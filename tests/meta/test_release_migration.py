@@ -1,11 +1,8 @@
 """Revision 0004 with rows in the table: told twice before it, made by no job after it."""
 
 import flask_migrate
-import pytest
 from sqlalchemy import text
 
-from app import create_app
-from app.commands import enable_migrations
 from app.extensions import db
 from tests.factories import (
     COMMIT,
@@ -17,7 +14,6 @@ from tests.factories import (
     make_user,
     report,
 )
-from tests.support.databases import KINDS, new_database
 
 TOLD_AGAIN = """
 INSERT INTO releases (project_id, environment, runner_id, job_id, name, commit_hash, state,
@@ -25,15 +21,6 @@ INSERT INTO releases (project_id, environment, runner_id, job_id, name, commit_h
 SELECT project_id, environment, runner_id, :job, name, commit_hash, 'good', migrations, created_at
 FROM releases
 """
-
-
-@pytest.fixture(params=KINDS)
-def app(request):
-    app = create_app({"DEPLOYR_DATABASE_URL": new_database(request.param)})
-    enable_migrations(app)
-    with app.app_context():
-        yield app
-        db.engine.dispose()
 
 
 def _rows():
