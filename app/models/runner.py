@@ -21,6 +21,10 @@ class Runner(Base):
     name_key: Mapped[str | None] = mapped_column(String(63))
     """The name while the runner is in use; null once revoked, so that the name is free again."""
     token: Mapped[str] = mapped_column(String(64), unique=True)  # SHA-256, hex
+    old_token: Mapped[str | None] = mapped_column(String(64), unique=True)
+    """The one before a rotation: good until some time after the new one was first used."""
+    old_token_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """Null while the new one was never used."""
     labels: Mapped[str] = mapped_column(Text)  # one a line
     capacity: Mapped[int] = mapped_column(Integer)
     version: Mapped[str | None] = mapped_column(String(64))
