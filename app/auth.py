@@ -9,19 +9,28 @@ from flask import request
 
 from app.config import settings
 from app.errors import NotFound, Unauthorized
-from app.services.identity import UserActor, runner_by_token, user_by_token
+from app.services.identity import UserActor, check_scope, runner_by_token, user_by_token
+from deployr.roles import Scope
 
 Answer = TypeVar("Answer")
 
 
-def user_required(view: Callable[..., Answer]) -> Callable[..., Answer]:
-    """Pass the `user` whose token came with the request; refuse anyone else."""
+def user_required(
+    needed: Scope,
+) -> Callable[[Callable[..., Answer]], Callable[..., Answer]]:
+    """Pass the `user` whose token, of at least the scope `needed`, came with the request."""
 
-    @wraps(view)
-    def run(**arguments: Any) -> Answer:  # noqa: ANN401 - whatever the URL holds
-        return view(user=user_by_token(bearer_token()), **arguments)
+    def decorate(view: Callable[..., Answer]) -> Callable[..., Answer]:
+        @wraps(view)
+        def run(**arguments: Any) -> Answer:  # noqa: ANN401 - whatever the URL holds
+            user = user_by_token(bearer_token())
+            check_scope(user, needed)
+            return view(user=user, **arguments)
 
-    return _declare(run, "user")
+        run.deployr_scope = needed  # type: ignore[attr-defined]
+        return _declare(run, "user")
+
+    return decorate
 
 
 def runner_required(view: Callable[..., Answer]) -> Callable[..., Answer]:
@@ -46,6 +55,8 @@ def user_optional(view: Callable[..., Answer]) -> Callable[..., Answer]:
     def run(**arguments: Any) -> Answer:  # noqa: ANN401 - whatever the URL holds
         token = bearer_token()
         user: UserActor | None = user_by_token(token) if token else None
+        if user is not None:
+            check_scope(user, Scope.ADMIN)
         return view(user=user, **arguments)
 
     return _declare(run, "optional")
@@ -69,6 +80,12 @@ def tick_required(view: Callable[..., Answer]) -> Callable[..., Answer]:
 def declared(view: Callable[..., object]) -> str | None:
     """Return what a view declares: `user`, `runner`, `optional`, `tick` or `public`; None: nothing."""
     found: str | None = getattr(view, "deployr_auth", None)
+    return found
+
+
+def scope_of(view: Callable[..., object]) -> Scope | None:
+    """Return the scope that a view needs of a user's token; None: it takes no such token."""
+    found: Scope | None = getattr(view, "deployr_scope", None)
     return found
 
 

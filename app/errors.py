@@ -59,6 +59,14 @@ class UnsupportedType(DomainError):  # noqa: N818
     status = HTTPStatus.UNSUPPORTED_MEDIA_TYPE
 
 
+class TooMany(DomainError):  # noqa: N818
+    status = HTTPStatus.TOO_MANY_REQUESTS
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__("too_many_requests", f"Too many tries: wait {seconds} seconds.")
+        self.retry_after = seconds
+
+
 class Invalid(DomainError):  # noqa: N818
     status = HTTPStatus.UNPROCESSABLE_ENTITY
 
@@ -109,6 +117,8 @@ def _domain_error(error: DomainError) -> Response:
     answer = problem(error.status, error.code, error.detail, error.more)
     if error.status is HTTPStatus.UNAUTHORIZED:
         answer.headers["WWW-Authenticate"] = 'Bearer realm="deployr"'
+    if isinstance(error, TooMany):
+        answer.headers["Retry-After"] = str(error.retry_after)
     return answer
 
 

@@ -49,27 +49,27 @@ class Client:
 
     def user(self) -> Json:
         """Return who the token belongs to."""
-        return self._get("/api/user")
+        return self.get("/api/user")
 
     def projects(self, name: str | None = None) -> list[Json]:
         """Return all projects that the user can see, or those of one name."""
-        return self._all("/api/projects", "projects", wrapped({"name": name}) if name else {})
+        return self.all("/api/projects", "projects", wrapped({"name": name}) if name else {})
 
     def project(self, project_id: int) -> Json:
         """Return one project."""
-        return self._get(f"/api/projects/{project_id}")
+        return self.get(f"/api/projects/{project_id}")
 
     def create_project(self, fields: Json) -> Json:
         """Create a project and return it."""
-        return self._make("/api/projects", wrapped(fields))
+        return self.make("/api/projects", wrapped(fields))
 
     def update_project(self, project_id: int, fields: Json) -> Json:
         """Change fields of a project and return it."""
-        return self._post(f"/api/projects/{project_id}", wrapped(fields))
+        return self.post(f"/api/projects/{project_id}", wrapped(fields))
 
     def delete_project(self, project_id: int) -> Json:
         """Delete a project."""
-        return self._post(f"/api/projects/{project_id}/delete", {})
+        return self.post(f"/api/projects/{project_id}/delete", {})
 
     def releases(
         self, project_id: int, environment: str, *, limit: int, before: int | None = None
@@ -77,54 +77,57 @@ class Client:
         """Return one page `{releases, next}` of an environment, newest first."""
         part = {"limit": limit, "before": before}
         path = f"/api/projects/{project_id}/releases"
-        return self._get(path, {**wrapped({"environment": environment}), **part})
+        return self.get(path, {**wrapped({"environment": environment}), **part})
 
     def create_job(self, fields: Json) -> Json:
         """Queue a deployment and return the job."""
-        return self._make("/api/jobs", fields)
+        return self.make("/api/jobs", fields)
 
     def jobs(self, **filters: object) -> Json:
         """Return one page `{jobs, next}`, newest first."""
-        return self._get("/api/jobs", {key: value for key, value in filters.items() if value})
+        return self.get("/api/jobs", {key: value for key, value in filters.items() if value})
 
     def job(self, job_id: int, log_from: int | None = None) -> Json:
         """Return a job; with `log_from` also a piece of its log from that byte on."""
         params = {} if log_from is None else {"log_from": log_from}
-        return self._get(f"/api/jobs/{job_id}", params)
+        return self.get(f"/api/jobs/{job_id}", params)
 
     def cancel_job(self, job_id: int) -> Json:
         """Ask for a job's end and return the job."""
-        return self._post(f"/api/jobs/{job_id}/cancel", {})
+        return self.post(f"/api/jobs/{job_id}/cancel", {})
 
     def runners(self) -> list[Json]:
         """Return all runners of the user, revoked ones too."""
-        return self._all("/api/runners", "runners", {})
+        return self.all("/api/runners", "runners", {})
 
     def create_code(self) -> Json:
         """Return a one-time code `{code, expires_at}` that registers a runner."""
-        return self._post("/api/runners/codes", {})
+        return self.post("/api/runners/codes", {})
 
     def revoke_runner(self, runner_id: int) -> Json:
         """End a runner's access and return it."""
-        return self._post(f"/api/runners/{runner_id}/revoke", {})
+        return self.post(f"/api/runners/{runner_id}/revoke", {})
 
-    def _all(self, path: str, things: str, params: Json) -> list[Json]:
+    def all(self, path: str, things: str, params: Json) -> list[Json]:
+        """Return all `things` of a list, page by page."""
         found: list[Json] = []
         before = None
         while True:
-            page = self._get(path, {**params, "limit": PAGE, "before": before})
+            page = self.get(path, {**params, "limit": PAGE, "before": before})
             found += page[things]
             before = page.get("next")
             if not before:
                 return found
 
-    def _get(self, path: str, params: Json | None = None) -> Json:
+    def get(self, path: str, params: Json | None = None) -> Json:
+        """Return what is at `path`."""
         return self._ask("GET", path, params=params)
 
-    def _post(self, path: str, body: Json) -> Json:
+    def post(self, path: str, body: Json) -> Json:
+        """Post what may safely be posted twice, or is not repeated when the answer gets lost."""
         return self._ask("POST", path, body=body)
 
-    def _make(self, path: str, body: Json) -> Json:
+    def make(self, path: str, body: Json) -> Json:
         """Post what makes something; where the answer gets lost, ask again for the same thing."""
         key = str(uuid.uuid4())
         for pause in RETRY_PAUSES:

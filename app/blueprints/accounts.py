@@ -9,6 +9,7 @@ from app.config import settings
 from app.schemas.users import GithubSignIn, SignedIn, UserView
 from app.services.accounts import admit
 from app.services.identity import UserActor
+from deployr.roles import Scope
 
 blueprint = Blueprint("accounts", __name__, url_prefix="/api")
 
@@ -27,7 +28,7 @@ def sign_in(body: GithubSignIn) -> SignedIn:
 
 
 @blueprint.get("/user")
-@user_required
+@user_required(Scope.READ)
 @speaks(Operation(answer=(UserView,)))
 def show_user(user: UserActor) -> UserView:
     """Show the user whose token it is."""

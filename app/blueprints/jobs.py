@@ -22,12 +22,13 @@ from app.schemas.jobs import (
 from app.services import jobs, logs
 from app.services.idempotency import RequestKey
 from app.services.identity import UserActor
+from deployr.roles import Scope
 
 blueprint = Blueprint("jobs", __name__, url_prefix="/api/jobs")
 
 
 @blueprint.post("")
-@user_required
+@user_required(Scope.DEPLOY)
 @speaks(
     Operation(
         body=NewJob,
@@ -44,7 +45,7 @@ def create(user: UserActor, body: NewJob, key: RequestKey | None) -> JobView | R
 
 
 @blueprint.get("")
-@user_required
+@user_required(Scope.READ)
 @speaks(Operation(query=JobsQuery, answer=(JobList,), refuses=(404,)))
 def index(user: UserActor, query: JobsQuery) -> JobList:
     """List jobs, newest first."""
@@ -53,7 +54,7 @@ def index(user: UserActor, query: JobsQuery) -> JobList:
 
 
 @blueprint.get("/<id:job_id>")
-@user_required
+@user_required(Scope.READ)
 @speaks(Operation(query=JobQuery, answer=(JobWithText, JobWithLog)))
 def show(user: UserActor, job_id: int, query: JobQuery) -> JobView:
     """Show a job with its log: all of it as text, or a part from `log_from` on."""
@@ -72,7 +73,7 @@ def show(user: UserActor, job_id: int, query: JobQuery) -> JobView:
 
 
 @blueprint.post("/<id:job_id>/cancel")
-@user_required
+@user_required(Scope.DEPLOY)
 @speaks(Operation(answer=(JobView,), refuses=(409,)))
 def cancel(user: UserActor, job_id: int) -> JobView:
     """Cancel a job that waits, or ask its runner to stop it."""

@@ -18,12 +18,13 @@ from app.services import projects
 from app.services.idempotency import RequestKey
 from app.services.identity import UserActor
 from app.services.paging import Window
+from deployr.roles import Scope
 
 blueprint = Blueprint("projects", __name__, url_prefix="/api/projects")
 
 
 @blueprint.post("")
-@user_required
+@user_required(Scope.ADMIN)
 @speaks(
     Operation(
         body=NewProject,
@@ -41,7 +42,7 @@ def create(user: UserActor, body: NewProject, key: RequestKey | None) -> Project
 
 
 @blueprint.get("")
-@user_required
+@user_required(Scope.READ)
 @speaks(Operation(query=ProjectQuery, answer=(ProjectList,)))
 def index(user: UserActor, query: ProjectQuery) -> ProjectList:
     """List projects, newest first."""
@@ -52,7 +53,7 @@ def index(user: UserActor, query: ProjectQuery) -> ProjectList:
 
 
 @blueprint.get("/<id:project_id>")
-@user_required
+@user_required(Scope.READ)
 @speaks(Operation(answer=(ProjectView,)))
 def show(user: UserActor, project_id: int) -> ProjectView:
     """Show a project."""
@@ -60,7 +61,7 @@ def show(user: UserActor, project_id: int) -> ProjectView:
 
 
 @blueprint.post("/<id:project_id>")
-@user_required
+@user_required(Scope.ADMIN)
 @speaks(Operation(body=ProjectChange, answer=(ProjectView,), refuses=(409,)))
 def change(user: UserActor, project_id: int, body: ProjectChange) -> ProjectView:
     """Change the given fields of a project."""
@@ -68,7 +69,7 @@ def change(user: UserActor, project_id: int, body: ProjectChange) -> ProjectView
 
 
 @blueprint.post("/<id:project_id>/delete")
-@user_required
+@user_required(Scope.ADMIN)
 @speaks(Operation(answer=(Deleted,), refuses=(409,)))
 def delete(user: UserActor, project_id: int) -> Deleted:
     """Delete a project with its jobs and logs; the deployed app stays where it is."""

@@ -12,12 +12,13 @@ from app.schemas.runners import CodeView, RunnerList, RunnerView
 from app.services import runners
 from app.services.identity import UserActor
 from app.services.paging import Window
+from deployr.roles import Scope
 
 blueprint = Blueprint("runners", __name__, url_prefix="/api/runners")
 
 
 @blueprint.get("")
-@user_required
+@user_required(Scope.READ)
 @speaks(Operation(query=PageQuery, answer=(RunnerList,)))
 def index(user: UserActor, query: PageQuery) -> RunnerList:
     """List runners, newest first."""
@@ -26,7 +27,7 @@ def index(user: UserActor, query: PageQuery) -> RunnerList:
 
 
 @blueprint.post("/codes")
-@user_required
+@user_required(Scope.ADMIN)
 @speaks(Operation(answer=(CodeView,), status=HTTPStatus.CREATED))
 def create_code(user: UserActor) -> CodeView:
     """Make a code with which one runner can register."""
@@ -35,7 +36,7 @@ def create_code(user: UserActor) -> CodeView:
 
 
 @blueprint.post("/<id:runner_id>/revoke")
-@user_required
+@user_required(Scope.ADMIN)
 @speaks(Operation(answer=(RunnerView,)))
 def revoke(user: UserActor, runner_id: int) -> RunnerView:
     """Make a runner's token stop working."""

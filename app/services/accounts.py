@@ -1,5 +1,6 @@
 """Users: created by the operator or by signing in with GitHub."""
 
+import itertools
 import re
 from typing import Any, cast
 
@@ -16,6 +17,7 @@ from app.services.transactions import transaction
 from deployr.tokens import TokenKind, digest, make_token
 
 _EMAIL = re.compile(r"[^@\s\x00-\x1f]+@[^@\s\x00-\x1f]+")
+_NOT_OF_HANDLES = re.compile(r"[^a-z0-9-]+")
 _MAX_TEXT = 255
 
 
@@ -95,7 +97,7 @@ def _admit(found: GithubUser) -> tuple[User, str]:
             raise _not_admitted(found)
         if user is not None and user.github_id is not None:
             raise Forbidden("not_admitted", f"{found.email} belongs to another GitHub account.")
-        user = user or _add_user(found.name, found.email)
+        user = user or _add_user(found.name, found.email, found.login)
         user.github_id = found.id
     user.github_login = found.login
     user.updated_at = utcnow()
@@ -109,12 +111,27 @@ def _user_of(email: str) -> User:
     return user
 
 
-def _add_user(name: str, email: str) -> User:
+def _add_user(name: str, email: str, login: str | None = None) -> User:
+    """Insert a user; the first one there is becomes the admin."""
     now = utcnow()
-    user = User(name=name, email=email, created_at=now, updated_at=now)
+    user = User(
+        name=name,
+        email=email,
+        handle=_free_handle(login or email.partition("@")[0]),
+        role="user" if db.session.scalar(select(User.id).limit(1)) else "admin",
+        created_at=now,
+        updated_at=now,
+    )
     db.session.add(user)
     db.session.flush()
     return user
+
+
+def _free_handle(wanted: str) -> str:
+    base = _NOT_OF_HANDLES.sub("-", wanted.lower()).strip("-")[:40] or "user"
+    taken = set(db.session.scalars(select(User.handle).where(User.handle.startswith(base))))
+    numbered = (f"{base}-{number}" for number in itertools.count(2))
+    return next(handle for handle in itertools.chain([base], numbered) if handle not in taken)
 
 
 def _add_token(user: User, name: str) -> str:
@@ -124,6 +141,7 @@ def _add_token(user: User, name: str) -> str:
             user_id=user.id,
             name=name,
             token=digest(token),
+            prefix=token[:8],
             last_four=token[-4:],
             created_at=utcnow(),
         )

@@ -13,6 +13,7 @@ from app.extensions import db
 from app.models import ApiToken, Runner, User
 from app.services import alive
 from app.services.transactions import transaction
+from deployr.roles import Scope
 from deployr.tokens import TokenKind, digest, is_wellformed
 
 _HOW = {
@@ -29,9 +30,17 @@ class UserActor:
     name: str
     email: str
     github_login: str | None
+    handle: str
     role: str
+    scope: Scope
+    token_id: int
     stamped: bool
     """This request is the first for a while: the time for chores that need not be done often."""
+
+    @property
+    def label(self) -> str:
+        """What the audit log calls him."""
+        return f"user:{self.id} {self.handle}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,15 +54,21 @@ class RunnerActor:
     stamped: bool
     """As of UserActor."""
 
+    @property
+    def label(self) -> str:
+        """What the audit log calls it."""
+        return f"runner:{self.id} {self.name}"
+
 
 def user_by_token(token: str) -> UserActor:
     """Return the user whose token it is. Raises Unauthorized or Forbidden."""
     hashed = _digest(token, TokenKind.USER)
-    user = (User.id, User.name, User.email, User.github_login, User.role)
+    user = (User.id, User.name, User.email, User.github_login, User.handle, User.role)
     row = db.session.execute(
         select(
             *user,
             ApiToken.token,
+            ApiToken.scope,
             ApiToken.id.label("token_id"),
             ApiToken.last_used_at,
             ApiToken.expires_at,
@@ -75,9 +90,22 @@ def user_by_token(token: str) -> UserActor:
         name=row.name,
         email=row.email,
         github_login=row.github_login,
+        handle=row.handle or f"user-{row.id}",
         role=row.role,
+        scope=Scope(row.scope),
+        token_id=row.token_id,
         stamped=due,
     )
+
+
+def check_scope(user: UserActor, needed: Scope) -> None:
+    """Raise Forbidden when the user's token may not do what needs `needed`."""
+    if not user.scope.covers(needed):
+        raise Forbidden(
+            "scope_too_small",
+            f"This token has the scope {user.scope}; this needs {needed}. Make another one with "
+            f"`deployr tokens create --scope {needed}`.",
+        )
 
 
 def runner_by_token(token: str) -> RunnerActor:

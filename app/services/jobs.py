@@ -16,8 +16,9 @@ from app.services import chores, payloads, queue, reaper, runner_choice, waiting
 from app.services.idempotency import RequestKey, made_before, remember
 from app.services.identity import UserActor
 from app.services.paging import Page, Window
-from app.services.projects import get_project
+from app.services.policy import project_for, visible_to
 from app.services.transactions import changed, transaction
+from deployr.roles import Role
 from deployr.states import JobStatus, Reason
 
 _HEAVY = {"payload", "signature"}
@@ -45,7 +46,7 @@ def create_job(
     """
     if made := made_before(user.id, key):
         return get_job(user, made), False
-    project = get_project(user, new.project_id)
+    project = project_for(user, new.project_id, Role.DEPLOYER)
     order = payloads.make_order(new, project)
     destination = runner_choice.choose(project, order.spec)
     try:
@@ -85,7 +86,7 @@ def list_jobs(user: UserActor, query: JobsQuery) -> Page[JobDetails]:
     """Return a page of the user's jobs. Raises NotFound for somebody else's project."""
     found = _selection(user)
     if query.project_id is not None:
-        get_project(user, query.project_id)
+        project_for(user, query.project_id, Role.VIEWER)
         found = found.where(DeploymentJob.project_id == query.project_id)
     if query.environment is not None:
         found = found.where(DeploymentJob.environment == query.environment)
@@ -103,9 +104,10 @@ def list_jobs(user: UserActor, query: JobsQuery) -> Page[JobDetails]:
 def cancel_job(user: UserActor, job_id: int) -> JobDetails:
     """Cancel a job: at once if nobody has claimed it, else by asking its runner.
 
-    Raises NotFound, Conflict `job_finished` or `already_live`.
+    Raises NotFound, Forbidden, Conflict `job_finished` or `already_live`.
     """
     row = _find(user, job_id)
+    project_for(user, row.project_id, Role.DEPLOYER)
     if queue.fail_waiting(job_id, Reason.CANCELLED, f"Cancelled by {user.name}."):
         queue.promote(row.project_id, row.environment)
     elif not _request_cancel(job_id):
@@ -172,7 +174,7 @@ def _selection(user: UserActor) -> Select[Any]:
         .select_from(DeploymentJob)
         .join(Project, Project.id == DeploymentJob.project_id)
         .outerjoin(Runner, Runner.id == DeploymentJob.runner_id)
-        .where(Project.user_id == user.id)
+        .where(visible_to(user.id))
     )
 
 

@@ -4,7 +4,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
 
 from app.clock import utcnow
-from app.errors import Conflict, Invalid, NotFound
+from app.errors import Conflict, Invalid
 from app.extensions import db
 from app.models import DeploymentJob, JobLog, JobStep, Project, Release, Runner
 from app.schemas.projects import NewProject, ProjectChange
@@ -12,24 +12,21 @@ from app.services.archive import forget
 from app.services.idempotency import RequestKey, made_before, remember
 from app.services.identity import UserActor
 from app.services.paging import Page, Window
+from app.services.policy import project_for, visible_to
 from app.services.queue import UNFINISHED, WAITING
 from app.services.transactions import transaction
+from deployr.roles import Role
 from deployr.states import Action
 
 
 def get_project(user: UserActor, project_id: int) -> Project:
-    """Return a project of the user. Raises NotFound."""
-    project = db.session.scalar(
-        select(Project).where(Project.id == project_id, Project.user_id == user.id)
-    )
-    if project is None:
-        raise NotFound("project")
-    return project
+    """Return a project that the user can see. Raises NotFound."""
+    return project_for(user, project_id, Role.VIEWER)
 
 
 def list_projects(user: UserActor, window: Window, name: str | None) -> Page[Project]:
-    """Return a page of the user's projects."""
-    query = select(Project).where(Project.user_id == user.id)
+    """Return a page of the projects that the user can see."""
+    query = select(Project).where(visible_to(user.id))
     if name is not None:
         query = query.where(Project.name == name)
     rows = list(db.session.scalars(window.select(query, Project.id)))
@@ -83,7 +80,7 @@ def _insert(user: UserActor, new: NewProject, key: RequestKey | None) -> int:
 
 @transaction
 def _update(user: UserActor, project_id: int, change: ProjectChange) -> None:
-    project = get_project(user, project_id)
+    project = project_for(user, project_id, Role.OWNER)
     values = change.model_dump(exclude_unset=True)
     _check_runner(user, values.get("runner_id"))
     for field, value in values.items():
@@ -109,7 +106,7 @@ def _redirect_waiting(project: Project) -> None:
 
 @transaction
 def _delete(user: UserActor, project_id: int) -> None:
-    project = get_project(user, project_id)
+    project = project_for(user, project_id, Role.OWNER)
     jobs = select(DeploymentJob.id).where(DeploymentJob.project_id == project.id)
     if db.session.scalar(jobs.where(DeploymentJob.status.in_(UNFINISHED)).limit(1)):
         raise _job_active()

@@ -12,6 +12,7 @@ from app.clock import utcnow
 from app.config import settings
 from app.extensions import db
 from app.models import DeploymentJob, Project
+from app.services.policy import visible_to
 from app.services.transactions import changed, transaction
 from deployr.states import Action, JobStatus, Reason
 
@@ -118,7 +119,7 @@ def mend(user_id: int | None) -> None:
         Project, Project.id == job.project_id
     )
     if user_id is not None:
-        mine = mine.where(Project.user_id == user_id)
+        mine = mine.where(visible_to(user_id))
     late = mine.where(job.status.in_(WAITING), job.expires_at <= utcnow())
     for row in db.session.execute(late.limit(BITE)).all():
         expire(row.id, row.project_id, row.environment)

@@ -8,14 +8,15 @@ from app.extensions import db
 from app.models import DeploymentJob, Release, Runner
 from app.services.identity import UserActor
 from app.services.paging import Page, Window
-from app.services.projects import get_project
+from app.services.policy import project_for
+from deployr.roles import Role
 
 
 def list_releases(
     user: UserActor, project_id: int, window: Window, environment: str | None
 ) -> Page[Row[Any]]:
     """Return a page of a project's releases, newest first. Raises NotFound."""
-    project = get_project(user, project_id)
+    project = project_for(user, project_id, Role.VIEWER)
     release, job = Release, DeploymentJob
     columns: list[Any] = [
         *(release.id, release.name, release.environment, release.state),
