@@ -8,7 +8,15 @@ from typing import Annotated, Literal, Self
 import click
 from dotenv import dotenv_values
 from flask import current_app
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -23,6 +31,15 @@ _DRIVERS = {
 
 Seconds = Annotated[float, Field(gt=0)]
 HttpUrl = Annotated[str, Field(pattern=r"^https?://[^\s/]+")]
+PerMinute = Annotated[int, Field(ge=1)]
+
+
+def _words(value: object) -> object:
+    return value.lower().replace(",", " ").split() if isinstance(value, str) else value
+
+
+Words = Annotated[tuple[str, ...], BeforeValidator(_words)]
+"""Of a text with commas or spaces between them; lower case."""
 
 
 class ConfigError(click.ClickException):
@@ -40,7 +57,20 @@ class Settings(BaseModel):
     github_url: HttpUrl = "https://github.com"
     github_api_url: HttpUrl = "https://api.github.com"
     signup: Literal["closed", "open"] = "closed"
-    """`closed` admits by GitHub only users that exist already."""
+    """`closed` admits by GitHub only the first user, those that exist, are invited or listed."""
+    allow_logins: Words = ()
+    allow_orgs: Words = ()
+    allow_domains: Words = ()
+    """Who is admitted besides: by GitHub login, organisation, or domain of the verified email."""
+    public_url: HttpUrl | None = None
+    """What users type to reach the backend; left out: what the request says."""
+    allowed_hosts: Words = ()
+    """Host names that requests may be for; left out: that of `public_url`, else any."""
+    trusted_proxies: Annotated[int, Field(ge=0, le=10)] = 0
+    """How many proxies before the backend set X-Forwarded-For and -Proto."""
+    sign_ins_per_minute: PerMinute = 30
+    registrations_per_minute: PerMinute = 60
+    """Tries that one address may make, counted by all processes together."""
     poll_budget: Annotated[float, Field(gt=0)] = 10
     """Polls a second that all runners together may make."""
     poll_min_seconds: Seconds = 0.5
