@@ -27,13 +27,14 @@ soak: $(VENV)/.dev ## run the long random tests (see docs/reliability.md)
 	@tools/setup-machine.sh
 	@$(BIN)/python -m pytest -m soak --timeout=0 -v --hypothesis-show-statistics $(ARGS)
 
-check: $(VENV)/.dev ## style, types, imports, templates, shell scripts, locks
+check: $(VENV)/.dev ## style, types, imports, templates, shell scripts, advisories of packages
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	PYTHONPATH=. $(BIN)/lint-imports
 	$(BIN)/djlint --quiet --lint --check app/templates
 	$(BIN)/shellcheck --enable=all --severity=style $(SCRIPTS) .ci/run tests/contract/*.sh
+	$(BIN)/python -m tools.audit
 
 format: $(VENV)/.dev ## rewrite the code in the house style
 	$(BIN)/ruff check --fix .
