@@ -14,6 +14,7 @@ from pydantic import (
     ConfigDict,
     Field,
     ValidationError,
+    ValidationInfo,
     field_validator,
     model_validator,
 )
@@ -32,6 +33,9 @@ _DRIVERS = {
 Seconds = Annotated[float, Field(gt=0)]
 HttpUrl = Annotated[str, Field(pattern=r"^https?://[^\s/]+")]
 PerMinute = Annotated[int, Field(ge=1)]
+KEY_IS_NEEDED = (
+    "is needed; make one with `python3 -c 'import secrets; print(secrets.token_urlsafe(48))'`"
+)
 
 
 def _words(value: object) -> object:
@@ -52,6 +56,10 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     database_url: str
+    secret_key: Annotated[str | None, Field(min_length=32, validate_default=True, repr=False)] = (
+        None
+    )
+    """Signs what browsers keep; all processes of a backend share it."""
     github_client_id: str | None = None
     github_client_secret: str | None = None
     github_url: HttpUrl = "https://github.com"
@@ -120,6 +128,13 @@ class Settings(BaseModel):
             raise ValueError("must start with mysql://, mariadb:// or sqlite:///")
         url = url.set(drivername=_DRIVERS[url.drivername])
         return url.render_as_string(hide_password=False)
+
+    @field_validator("secret_key")
+    @classmethod
+    def _given_in_production(cls, key: str | None, others: ValidationInfo) -> str | None:
+        if key is None and not others.data.get("database_url", "sqlite").startswith("sqlite"):
+            raise ValueError(KEY_IS_NEEDED)
+        return key
 
     @classmethod
     def load(cls, values: Mapping[str, object], instance: Path) -> Self:

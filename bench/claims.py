@@ -26,6 +26,7 @@ from bench.databases import durable_mariadb
 from bench.figures import ROUNDS, tell_at_least
 from deployr.states import Action, JobStatus, Target
 from tests.factories import COMMIT, REPO, make_runner, make_user
+from tests.support.databases import at
 
 JOBS = 2000
 RACES = ("service", "skip_locked", "skip_locked", "service") * 3
@@ -37,7 +38,7 @@ LABEL = "pool"
 def main() -> None:
     """Measure each number of claimers."""
     with durable_mariadb() as url:
-        app = create_app({"DEPLOYR_DATABASE_URL": url, "DEPLOYR_ONLINE_SECONDS": 3600})
+        app = create_app(at(url) | {"DEPLOYR_ONLINE_SECONDS": 3600})
         user = make_user(app)
         make_projects(app, user.id)
         tokens = [make_runner(user, labels=[LABEL]).token or "" for _ in range(max(TARGETS))]

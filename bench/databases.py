@@ -9,7 +9,7 @@ from flask import Flask
 from app import create_app
 from app.commands import enable_migrations
 from app.extensions import db
-from tests.support.databases import new_database
+from tests.support.databases import at, new_database
 from tests.support.mariadb import MariaDb
 
 DURABLE = ("--innodb-flush-log-at-trx-commit=1", "--innodb-buffer-pool-size=256M")
@@ -32,7 +32,7 @@ def sqlite() -> str:
 
 
 def _migrate(url: str) -> None:
-    app: Flask = create_app({"DEPLOYR_DATABASE_URL": url})
+    app: Flask = create_app(at(url))
     enable_migrations(app)
     with app.app_context():
         flask_migrate.upgrade()

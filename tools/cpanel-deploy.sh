@@ -27,7 +27,7 @@ find_python() {
 
 main() {
     local python fresh=${app}/incoming part
-    [[ -f "${app}/.env" ]] || fail "${app}/.env is missing: write DEPLOYR_DATABASE_URL=… into it"
+    [[ -f "${app}/.env" ]] || fail "${app}/.env is missing: write DEPLOYR_DATABASE_URL=… and DEPLOYR_SECRET_KEY=… into it"
     python=$(find_python)
     rm -rf "${fresh}"
     mkdir -p "${fresh}" "${app}/tmp" "${app}/instance"

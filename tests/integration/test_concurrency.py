@@ -13,7 +13,7 @@ from app.extensions import db
 from app.models import DeploymentJob
 from tests.factories import make_job, make_project, make_runner, make_user
 from tests.support.backend import Api
-from tests.support.databases import KINDS, empty_database
+from tests.support.databases import KINDS, at, empty_database
 
 CLAIMERS = 16
 JOBS = 400
@@ -63,7 +63,7 @@ class Claimer(threading.Thread):
 
 @pytest.fixture(params=KINDS)
 def app(request):
-    app = create_app({"TESTING": True, "DEPLOYR_DATABASE_URL": empty_database(request.param)})
+    app = create_app({"TESTING": True} | at(empty_database(request.param)))
     yield app
     with app.app_context():
         db.engine.dispose()

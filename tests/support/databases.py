@@ -19,6 +19,12 @@ from tests.support.mariadb import MariaDb
 from tests.support.transitions import forbid_illegal_transitions
 
 KINDS = ("sqlite", "mariadb")
+SECRET_KEY = "of tests, which have nothing to hide"
+
+
+def at(url: str) -> dict[str, object]:
+    """Return the settings of a backend on this database."""
+    return {"DEPLOYR_DATABASE_URL": url, "DEPLOYR_SECRET_KEY": SECRET_KEY}
 
 
 def empty_database(kind: str) -> str:
@@ -43,7 +49,7 @@ def new_database(kind: str) -> str:
 
 def migrate(url: str) -> None:
     """Create all tables in an empty database, and what watches over them in tests."""
-    app = create_app({"DEPLOYR_DATABASE_URL": url})
+    app = create_app(at(url))
     enable_migrations(app)
     with app.app_context():
         flask_migrate.upgrade()

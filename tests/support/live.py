@@ -15,7 +15,7 @@ from app.extensions import db
 from app.services import accounts
 from deployr.logchunk import LogChunk
 from deployr.wire import JobSpec, Report
-from tests.support.databases import empty_database
+from tests.support.databases import at, empty_database
 
 
 class LiveBackend:
@@ -23,9 +23,8 @@ class LiveBackend:
 
     def __init__(self, kind: str = "sqlite", **config: object) -> None:
         """Serve on an empty database of this kind, or on the one that `config` names."""
-        if "DEPLOYR_DATABASE_URL" not in config:
-            config["DEPLOYR_DATABASE_URL"] = empty_database(kind)
-        self.app: Flask = create_app(config)
+        url = config.get("DEPLOYR_DATABASE_URL") or empty_database(kind)
+        self.app: Flask = create_app(at(str(url)) | config)
         with self.app.app_context():
             _, self.token = accounts.create_user("Ada", "ada@example.com")
         self._server = make_server("127.0.0.1", 0, self.app, threaded=True)

@@ -14,7 +14,7 @@ from app import create_app
 from app.services.tick import tick
 from tests.factories import make_project, make_runner, make_user
 from tests.support.backend import Api, Clock, refusal
-from tests.support.databases import empty_database
+from tests.support.databases import at, empty_database
 from tests.support.ledger import FINAL, LIMITS, OUTAGE, Ledger
 from tests.support.simnet import Fate, Letter, Network
 from tests.support.simrunner import SimRunner, Task
@@ -147,4 +147,4 @@ def _app(kind: str) -> Flask:
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     limits = {**LIMITS, "DEPLOYR_QUEUE_TTL_SECONDS": QUEUE_TTL}
     logs = {"DEPLOYR_LOG_STORE": "file", "DEPLOYR_LOG_DIR": folder}
-    return create_app({"TESTING": True, "DEPLOYR_DATABASE_URL": url, **limits, **logs})
+    return create_app({"TESTING": True, **at(url), **limits, **logs})

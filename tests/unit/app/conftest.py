@@ -6,7 +6,7 @@ from app import create_app
 from app.extensions import db
 from tests.factories import make_project, make_runner, make_user
 from tests.support.backend import Api, Clock
-from tests.support.databases import KINDS, empty_database
+from tests.support.databases import KINDS, at, empty_database
 
 
 @pytest.fixture(params=KINDS)
@@ -24,7 +24,7 @@ def make_app(database, clock):
     apps = []
 
     def make(**settings):
-        config = {"TESTING": True, "DEPLOYR_DATABASE_URL": database, "CLOCK": clock}
+        config = {"TESTING": True, "CLOCK": clock} | at(database)
         app = create_app(config | settings)
         apps.append(app)
         return app

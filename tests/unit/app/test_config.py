@@ -6,6 +6,7 @@ from sqlalchemy import make_url
 from app import create_app
 from app.config import ConfigError, Settings, environment
 from app.extensions import engine_options
+from tests.support.databases import at
 
 
 def test_defaults(tmp_path):
@@ -61,7 +62,7 @@ def test_no_url_is_no_url(tmp_path):
     ],
 )
 def test_driver_is_chosen(tmp_path, given, used):
-    assert used == Settings.load({"DEPLOYR_DATABASE_URL": given}, tmp_path).database_url
+    assert used == Settings.load(at(given), tmp_path).database_url
 
 
 @pytest.mark.parametrize(

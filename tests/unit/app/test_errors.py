@@ -6,6 +6,7 @@ from sqlalchemy.exc import OperationalError
 from app import create_app
 from deployr.wire import MAX_BODY_BYTES
 from tests.support.backend import refusal
+from tests.support.databases import at
 
 
 def _post(ada, data, content_type="application/json"):
@@ -60,7 +61,7 @@ def test_large_body(ada):
 
 
 def test_bug_is_a_problem_without_details(database):
-    app = create_app({"DEPLOYR_DATABASE_URL": database})
+    app = create_app(at(database))
     app.add_url_rule("/api/bug", view_func=lambda: str(1 / 0))
 
     answer = app.test_client().get("/api/bug")
