@@ -18,7 +18,7 @@ from app.schemas.status import StatusPost
 from app.services import claims, polling, taking
 from app.services.identity import RunnerActor, runner_by_token
 from app.services.news import News
-from app.services.runner_choice import SHARED, claimer
+from app.services.runner_choice import OWN, SHARED, claimer
 from app.services.standing import Standing, standing
 from app.services.transactions import transaction
 from app.services.worklist import oldest
@@ -88,7 +88,7 @@ METHODS: dict[str, Callable[[Flask, RunnerActor, Haul], bool]] = {
 
 # The service's own query, but for jobs of a single runner, so that it reads the index in its order
 # and locks no more than one job.
-UNLOCKED = oldest(SHARED, 1).with_for_update(skip_locked=True)
+UNLOCKED = oldest(OWN, SHARED, most=1).with_for_update(skip_locked=True)
 CLAIM = (
     update(DeploymentJob)
     .where(DeploymentJob.id == bindparam("job"))

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, select, update
+from sqlalchemy import Row, Select, bindparam, or_, select, update
 
 from app.clock import utcnow
 from app.errors import Conflict, Gone, NotFound
@@ -11,7 +11,7 @@ from app.extensions import db
 from app.models import DeploymentJob, Project
 from app.services import archive, logs, queue, reports
 from app.services.news import News
-from app.services.runner_choice import may_take
+from app.services.runner_choice import REACHED, may_take
 from app.services.standing import Standing, standing
 from app.services.taking import hard_stop, lease_end, make_home, take
 from app.services.transactions import RacedError, changed, transaction
@@ -87,12 +87,14 @@ def _select_job() -> Select[Any]:
         *(job.cancel_requested_at, job.started_at, job.completed_at, job.expires_at),
         *(job.reaped_at, job.late_result, job.activated_at, job.version, job.logs_path),
         *(job.target_runner_id, job.runs_on.label("label")),
-        *(Project.runner_id.label("home_id"), Project.runs_on),
+        *(Project.runner_id.label("home_id"), Project.runs_on, REACHED.label("is_reached")),
     ]
+    # What a runner has claimed stays its own although its share ends meanwhile.
+    mine = job.runner_id == bindparam("by_runner")
     return (
         select(*columns)
         .join_from(job, Project, Project.id == job.project_id)
-        .where(job.id == bindparam("job"), Project.user_id == bindparam("user"))
+        .where(job.id == bindparam("job"), or_(REACHED, mine))
     )
 
 
@@ -100,7 +102,8 @@ _JOB = _select_job()  # built once: that takes longer than to execute it
 
 
 def _find(news: News) -> Row[Any]:
-    row = db.session.execute(_JOB, {"job": news.job_id, "user": news.runner.user_id}).first()
+    me = {"by_runner": news.runner.id, "by_user": news.runner.user_id}
+    row = db.session.execute(_JOB, {"job": news.job_id, **me}).first()
     if row is None:
         raise NotFound("job")
     return row
@@ -108,7 +111,9 @@ def _find(news: News) -> Row[Any]:
 
 def _accept(news: News, row: Row[Any]) -> None:
     """Let a claim that was just written stand if the job is for this runner at all."""
-    if not may_take(news.runner, row.target_runner_id, row.label):
+    if not row.is_reached:
+        raise NotFound("job")
+    if not may_take(news.runner, row):
         raise _not_claimable(row)
     make_home(news, row)
 

@@ -6,7 +6,7 @@ from sqlalchemy import Row, select
 
 from app.extensions import db
 from app.models import DeploymentJob, Project, Runner
-from app.services.runner_choice import active_runners
+from app.services.runner_choice import is_usable, usable_runners
 from app.services.runners import is_online
 from deployr.states import JobStatus
 
@@ -33,11 +33,11 @@ def why_waiting(row: Row[Any], holder: int | None) -> str | None:
 
 def _takers(row: Row[Any]) -> list[Runner]:
     """Return the runners that may claim the job."""
+    user_id = db.session.get_one(Project, row.project_id).user_id
     if row.target_runner_id is not None:
-        runner = db.session.get(Runner, row.target_runner_id)
-        return [runner] if runner is not None and runner.revoked_at is None else []
-    owner = select(Project.user_id).where(Project.id == row.project_id)
-    runners = active_runners(db.session.execute(owner).scalar_one())
+        runner = db.session.get_one(Runner, row.target_runner_id)
+        return [runner] if is_usable(runner, user_id, row.project_id) else []
+    runners = usable_runners(user_id, row.project_id)
     if row.runs_on is not None:
         return [runner for runner in runners if row.runs_on in runner.labels.split()]
     return runners if len(runners) == 1 else []
@@ -45,7 +45,10 @@ def _takers(row: Row[Any]) -> list[Runner]:
 
 def _nobody(row: Row[Any]) -> str:
     if row.target_runner_id is not None:
-        return "its runner is revoked: set another one with `deployr projects update --runner`"
+        return (
+            "its runner is revoked, or no longer shared with the project: set another one with "
+            "`deployr projects update --runner`"
+        )
     if row.runs_on is not None:
         return f"no runner has the label {row.runs_on}"
     return "there is no runner for it: `deployr runners add`, or `deployr push --runner NAME`"

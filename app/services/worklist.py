@@ -10,7 +10,7 @@ from app.clock import utcnow
 from app.extensions import db
 from app.models import DeploymentJob, Project
 from app.services.identity import RunnerActor
-from app.services.runner_choice import PINNED, SHARED, claimer
+from app.services.runner_choice import LENT, OWN, PINNED, REACHED, SHARED, claimer
 from deployr.states import JobStatus
 
 MOST = 5
@@ -36,16 +36,15 @@ def _jobs() -> Select[Any]:
     return select(*columns).join_from(job, Project, Project.id == job.project_id)
 
 
-def oldest(condition: ColumnElement[bool], most: int = MOST) -> Select[Any]:
-    """Return the query for the oldest queued jobs that meet `condition`, PINNED or SHARED."""
+def oldest(*conditions: ColumnElement[bool], most: int = MOST) -> Select[Any]:
+    """Return the query for the oldest queued jobs that meet `conditions`."""
     job = DeploymentJob
     return (
         _jobs()
         .where(
-            Project.user_id == bindparam("by_user"),
             job.status == JobStatus.QUEUED,
             job.expires_at > bindparam("now"),
-            condition,
+            *conditions,
         )
         .order_by(job.created_at, job.id)
         .limit(most)
@@ -60,8 +59,9 @@ _CANCELLED = _jobs().where(
 # One round trip; each kind on its own is read from an index, in the order of the queue. Built
 # once: that takes longer than to execute it.
 _ALL = union_all(
-    select(oldest(PINNED).subquery()),
-    select(oldest(SHARED).offset(bindparam("skipped", type_=Integer)).subquery()),
+    select(oldest(REACHED, PINNED).subquery()),
+    select(oldest(OWN, SHARED).offset(bindparam("skipped", type_=Integer)).subquery()),
+    select(oldest(LENT, SHARED).subquery()),
     _CANCELLED,
 )
 
