@@ -6,6 +6,9 @@ from typing import Any
 
 from flask import Flask
 
+from app.clock import utcnow
+from app.extensions import db
+from app.models import ProjectMember, User
 from app.services.accounts import create_user
 from deployr.logchunk import LogChunk
 from deployr.wire import JobSpec, Report
@@ -29,6 +32,31 @@ def make_project(user: Api, **fields: object) -> dict[str, Any]:
     name = f"shop-{next(_numbers)}"
     project: dict[str, Any] = user.write("/api/projects", {"name": name, "repo_url": REPO} | fields)
     return project
+
+
+def make_member(project: dict[str, Any], user: Api, role: str = "deployer") -> None:
+    """Make a user a member of somebody else's project, as if he had been invited."""
+    ids = {"project_id": project["id"], "user_id": user.id}
+    with user.app.app_context():
+        db.session.add(ProjectMember(**ids, role=role, created_at=utcnow()))
+        db.session.commit()
+
+
+def link_github(user: Api, login: str) -> None:
+    """Give a user a GitHub account, as if he had signed in with it."""
+    with user.app.app_context():
+        row = db.session.get_one(User, user.id)
+        row.github_id, row.github_login = f"id-of-{user.id}", login
+        db.session.commit()
+
+
+def make_invitation(
+    owner: Api, project: dict[str, Any], login: str, role: str = "deployer"
+) -> dict[str, Any]:
+    """Return a new invitation of whoever has this GitHub login."""
+    path = f"/api/projects/{project['id']}/invitations"
+    invitation: dict[str, Any] = owner.write(path, github_login=login, role=role)
+    return invitation
 
 
 def make_runner(user: Api, name: str | None = None, **fields: object) -> Api:

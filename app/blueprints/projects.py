@@ -1,4 +1,4 @@
-"""Projects of a user."""
+"""Projects that a user sees."""
 
 from http import HTTPStatus
 
@@ -14,7 +14,7 @@ from app.schemas.projects import (
     ProjectQuery,
     ProjectView,
 )
-from app.services import projects
+from app.services import project_rows, projects
 from app.services.idempotency import RequestKey
 from app.services.identity import UserActor
 from app.services.paging import Window
@@ -47,7 +47,7 @@ def create(user: UserActor, body: NewProject, key: RequestKey | None) -> Project
 def index(user: UserActor, query: ProjectQuery) -> ProjectList:
     """List projects, newest first."""
     window = Window(limit=query.limit, before=query.before)
-    page = projects.list_projects(user, window, query.name)
+    page = project_rows.list_projects(user, window, query.name)
     views = [ProjectView.model_validate(row) for row in page.rows]
     return ProjectList(projects=views, next=page.next)
 
@@ -57,7 +57,7 @@ def index(user: UserActor, query: ProjectQuery) -> ProjectList:
 @speaks(Operation(answer=(ProjectView,)))
 def show(user: UserActor, project_id: int) -> ProjectView:
     """Show a project."""
-    return ProjectView.model_validate(projects.get_project(user, project_id))
+    return ProjectView.model_validate(project_rows.get_project(user, project_id))
 
 
 @blueprint.post("/<id:project_id>")

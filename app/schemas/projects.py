@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from app.schemas.common import Answer, Id, Moment, Name, PageQuery, UserRequest
 from deployr.fields import Branch, RepoUrl
+from deployr.roles import Role
 from deployr.states import Framework, Target
 
 _MAY_BE_NULL = {"framework", "runner_id", "runs_on"}
@@ -49,6 +50,7 @@ class ProjectQuery(PageQuery):
     """Which projects to list."""
 
     name: Annotated[str, Field(max_length=255)] | None = None
+    """`shop`: all of that name, whoever owns them; `ada/shop`: that one."""
 
 
 class ProjectView(Answer):
@@ -58,6 +60,11 @@ class ProjectView(Answer):
     name: str
     owner: int = Field(validation_alias="user_id")
     """Id of the user."""
+    owner_name: str
+    full_name: str
+    """`owner_name/name`: what no other project is called."""
+    role: Role
+    """Of the user who asks."""
     repo_url: str
     framework: Framework | None
     target: Target

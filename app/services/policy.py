@@ -1,6 +1,6 @@
 """Who may do what with a project: asked by every service, decided nowhere else."""
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, case, or_, select
 from sqlalchemy.sql.selectable import Select
 
 from app.errors import Forbidden, NotFound
@@ -19,6 +19,14 @@ def owned_by(user_id: int) -> ColumnElement[bool]:
     """Return the condition on Project under which a user has the role owner in it."""
     joined = _joined(user_id).where(ProjectMember.role == Role.OWNER)
     return or_(Project.user_id == user_id, Project.id.in_(joined))
+
+
+def role_column(user_id: int) -> ColumnElement[str | None]:
+    """Return the user's role in Project; null where he sees none."""
+    member = ProjectMember
+    joined = select(member.role).where(member.project_id == Project.id, member.user_id == user_id)
+    owned = (Project.user_id == user_id, Role.OWNER.value)
+    return case(owned, else_=joined.scalar_subquery())
 
 
 def role_in(user: UserActor, project: Project) -> Role | None:

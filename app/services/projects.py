@@ -1,6 +1,8 @@
-"""Projects of a user."""
+"""Projects: made, changed and deleted."""
 
-from sqlalchemy import delete, select, update
+from typing import Any
+
+from sqlalchemy import Row, delete, select, update
 from sqlalchemy.exc import IntegrityError
 
 from app.clock import utcnow
@@ -11,31 +13,17 @@ from app.schemas.projects import NewProject, ProjectChange
 from app.services.archive import forget
 from app.services.idempotency import RequestKey, made_before, remember
 from app.services.identity import UserActor
-from app.services.paging import Page, Window
-from app.services.policy import project_for, visible_to
+from app.services.policy import project_for
+from app.services.project_rows import get_project
 from app.services.queue import UNFINISHED, WAITING
 from app.services.transactions import transaction
 from deployr.roles import Role
 from deployr.states import Action
 
 
-def get_project(user: UserActor, project_id: int) -> Project:
-    """Return a project that the user can see. Raises NotFound."""
-    return project_for(user, project_id, Role.VIEWER)
-
-
-def list_projects(user: UserActor, window: Window, name: str | None) -> Page[Project]:
-    """Return a page of the projects that the user can see."""
-    query = select(Project).where(visible_to(user.id))
-    if name is not None:
-        query = query.where(Project.name == name)
-    rows = list(db.session.scalars(window.select(query, Project.id)))
-    return window.page(rows, [row.id for row in rows])
-
-
 def create_project(
     user: UserActor, new: NewProject, key: RequestKey | None = None
-) -> tuple[Project, bool]:
+) -> tuple[Row[Any], bool]:
     """Return a project and whether it is new: it is not when `key` has made it before.
 
     Raises Conflict `name_taken`, Invalid.
@@ -50,7 +38,7 @@ def create_project(
         raise _name_taken(new.name) from None
 
 
-def update_project(user: UserActor, project_id: int, change: ProjectChange) -> Project:
+def update_project(user: UserActor, project_id: int, change: ProjectChange) -> Row[Any]:
     """Change the fields that `change` names. Raises NotFound, Conflict `name_taken`, Invalid."""
     try:
         _update(user, project_id, change)
