@@ -13,8 +13,8 @@ from app.commands import init_commands
 from app.config import Settings, checked, environment
 from app.errors import init_errors
 from app.extensions import db, engine_options, init_database
-from app.secret_key import secret_key
 from app.log import init_logging
+from app.secret_key import secret_key
 from deployr.wire import MAX_BODY_BYTES
 
 
@@ -35,10 +35,10 @@ def create_app(config: Mapping[str, object] | None = None) -> Flask:
         SQLALCHEMY_ENGINE_OPTIONS=engine_options(make_url(settings.database_url)),
     )
     app.config.update(config or {})
-    init_logging(app, settings)
     init_database(app)
     with app.app_context():
         app.secret_key = secret_key(settings, db.engine.url.database)
+    init_logging(app, settings)
     init_api(app)
     init_errors(app)
     init_commands(app)

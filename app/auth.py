@@ -9,6 +9,7 @@ from flask import request
 
 from app.config import settings
 from app.errors import NotFound, Unauthorized
+from app.log import act_as
 from app.services.identity import UserActor, check_scope, runner_by_token, user_by_token
 from deployr.roles import Scope
 
@@ -24,6 +25,7 @@ def user_required(
         @wraps(view)
         def run(**arguments: Any) -> Answer:  # noqa: ANN401 - whatever the URL holds
             user = user_by_token(bearer_token())
+            act_as(user.label)
             check_scope(user, needed)
             return view(user=user, **arguments)
 
@@ -38,7 +40,9 @@ def runner_required(view: Callable[..., Answer]) -> Callable[..., Answer]:
 
     @wraps(view)
     def run(**arguments: Any) -> Answer:  # noqa: ANN401 - whatever the URL holds
-        return view(runner=runner_by_token(bearer_token()), **arguments)
+        runner = runner_by_token(bearer_token())
+        act_as(runner.label)
+        return view(runner=runner, **arguments)
 
     return _declare(run, "runner")
 

@@ -9,6 +9,8 @@ from flask import Flask, Response, current_app, request
 from sqlalchemy.exc import InterfaceError, OperationalError
 from werkzeug.exceptions import HTTPException
 
+from app.origin import origin
+
 PROBLEM_TYPE = "application/problem+json"
 _CODES = {HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "body_too_large"}  # Python 3.13 renamed it
 FieldErrors = list[dict[str, str]]
@@ -127,7 +129,11 @@ def _http_error(error: HTTPException) -> Response | HTTPException:
         return error
     status = HTTPStatus(error.code)
     code = _CODES.get(status, status.name.lower())
-    answer = problem(status, code, error.description or status.phrase)
+    detail = error.description or status.phrase
+    if status is HTTPStatus.INTERNAL_SERVER_ERROR:
+        marked = origin().request_id
+        detail = f"This is a bug of Deployr. What happened is in the backend's log as {marked}."
+    answer = problem(status, code, detail)
     allowed = getattr(error, "valid_methods", None)
     if allowed:
         answer.headers["Allow"] = ", ".join(allowed)

@@ -36,8 +36,9 @@ db = SQLAlchemy(model_class=Base)
 def engine_options(url: URL) -> dict[str, Any]:
     """Return the arguments of `create_engine` that fit the database behind `url`."""
     if url.get_backend_name() == "sqlite":
-        return {}
+        return {"hide_parameters": True}
     options: dict[str, Any] = {
+        "hide_parameters": True,  # errors are logged, and values may be digests or addresses
         "pool_pre_ping": True,
         "pool_recycle": 280,  # shared hosts drop connections that are idle for 300 s
         "isolation_level": "READ COMMITTED",

@@ -91,7 +91,7 @@ class FieldProblem(BaseModel):
 
 
 class Health(Answer):
-    """The backend works and reaches its database."""
+    """The backend runs."""
 
     status: str
     version: str

@@ -7,7 +7,6 @@ class Ready(Answer):
     """The backend can work."""
 
     status: str
-    warnings: list[str]
 
 
 class TickDone(Answer):

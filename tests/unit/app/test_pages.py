@@ -5,7 +5,6 @@ import sys
 from pathlib import Path
 
 from deployr import __version__
-from tests.support.backend import refusal
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -38,18 +37,6 @@ def test_answers_are_neither_cached_nor_guessed_at(anyone):
         headers["Cache-Control"],
         headers["X-Content-Type-Options"],
     )
-
-
-def test_health(anyone):
-    expected = {"status": "ok", "version": __version__, "protocol": 1}
-
-    assert expected == anyone.read("/api/health")
-
-
-def test_health_without_tables(tmp_path, make_app):
-    app = make_app(DEPLOYR_DATABASE_URL=f"sqlite:///{tmp_path / 'empty.sqlite3'}")
-
-    assert (503, "database_unavailable") == refusal(app.test_client().get("/api/health"))
 
 
 def test_start_up_leaves_heavy_modules_alone():
