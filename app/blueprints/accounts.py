@@ -4,27 +4,48 @@ from flask import Blueprint
 
 from app.api import Operation, speaks
 from app.auth import public, user_required
-from app.clients.github import GithubApp
+from app.clients.github import SCOPE, SCOPE_OF_ORGS
 from app.config import settings
-from app.schemas.users import GithubSignIn, SignedIn, UserView
-from app.services.accounts import admit
+from app.schemas.users import GithubInfo, GithubSignIn, SignedIn, UserView
+from app.services import accounts, limits
+from app.services.admission import Proof, admit
 from app.services.identity import UserActor
 from deployr.roles import Scope
 
 blueprint = Blueprint("accounts", __name__, url_prefix="/api")
 
 
+@blueprint.get("/auth/github")
+@public
+@speaks(Operation(answer=(GithubInfo,)))
+def show_github() -> GithubInfo:
+    """Tell how to sign in with GitHub."""
+    own = settings()
+    scope = f"{SCOPE} {SCOPE_OF_ORGS}" if own.allow_orgs else SCOPE
+    configured = bool(own.github_client_id and own.github_client_secret)
+    return GithubInfo(
+        configured=configured,
+        client_id=own.github_client_id if configured else None,
+        url=own.github_url.rstrip("/"),
+        scope=scope,
+    )
+
+
 @blueprint.post("/auth/github")
 @public
-@speaks(Operation(body=GithubSignIn, answer=(SignedIn,), refuses=(401, 403, 503)))
+@speaks(Operation(body=GithubSignIn, answer=(SignedIn,), refuses=(401, 403, 429, 503)))
 def sign_in(body: GithubSignIn) -> SignedIn:
     """Exchange a GitHub token or code for an API token."""
-    github = GithubApp(settings())
-    token = body.access_token
-    if token is None:
-        token = github.exchange(str(body.code), body.redirect_uri, body.code_verifier)
-    user, api_token = admit(github.identify(token))
-    return SignedIn(token=api_token, user=UserView.model_validate(user))
+    limits.allow("sign_in", settings().sign_ins_per_minute)
+    proof = Proof(
+        access_token=body.access_token,
+        code=body.code,
+        redirect_uri=body.redirect_uri,
+        verifier=body.code_verifier,
+    )
+    user = admit(proof)
+    view = UserView.model_validate(user)
+    return SignedIn(token=accounts.sign_in(user.id, body.name or "GitHub"), user=view)
 
 
 @blueprint.get("/user")

@@ -1,15 +1,23 @@
 """GitHub: whose access token is it, and was it issued to us?"""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Any
+from typing import Annotated, Any, TypeVar
+from urllib.parse import quote
 
 import requests
+from pydantic import BaseModel, Field, TypeAdapter, ValidationError
+from requests.auth import AuthBase, HTTPBasicAuth
 
+from app.clients.outbound import guarded
 from app.config import Settings
 from app.errors import Forbidden, Unauthorized, Unavailable
 
-_TIMEOUT_SECONDS = 5
+SCOPE = "read:user user:email"
+SCOPE_OF_ORGS = "read:org"
+_REFUSALS = {401, 403, 404, 422}
+_OUR_FAULT = {"incorrect_client_credentials", "invalid_client"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,6 +28,46 @@ class GithubUser:
     login: str
     name: str
     email: str
+    orgs: tuple[str, ...] = ()
+    """Organisations of those asked for in which he is an active member."""
+    silent_orgs: tuple[str, ...] = ()
+    """Those that don't let this app see their members."""
+
+
+class _App(BaseModel):
+    client_id: str
+
+
+class _Issued(BaseModel):
+    app: _App
+
+
+class _Profile(BaseModel):
+    id: int
+    login: Annotated[str, Field(min_length=1, max_length=255)]
+    name: str | None = None
+
+
+class _Email(BaseModel):
+    email: Annotated[str, Field(max_length=255)]
+    primary: bool
+    verified: bool
+
+
+class _Membership(BaseModel):
+    state: str
+
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class _Bearer(AuthBase):
+    token: str = field(repr=False)
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = f"Bearer {self.token}"
+        return request
 
 
 class GithubApp:
@@ -36,9 +84,13 @@ class GithubApp:
         self._client = (settings.github_client_id, settings.github_client_secret)
         self._url = settings.github_url.rstrip("/")
         self._api = settings.github_api_url.rstrip("/")
+        self._orgs = settings.allow_orgs
 
     def exchange(self, code: str, redirect_uri: str | None, verifier: str | None) -> str:
-        """Return the access token that a one-time code stands for. Raises Unauthorized."""
+        """Return the access token that a one-time code stands for.
+
+        Raises Unauthorized, Unavailable.
+        """
         # Imported here: it costs 10 MB, and most processes never sign anybody in.
         from authlib.common.errors import AuthlibBaseError  # noqa: PLC0415
         from authlib.integrations.requests_client import OAuth2Session  # noqa: PLC0415
@@ -46,67 +98,110 @@ class GithubApp:
         session = OAuth2Session(*self._client, redirect_uri=redirect_uri)
         extra = {"code_verifier": verifier} if verifier else {}
         try:
-            token = session.fetch_token(
-                f"{self._url}/login/oauth/access_token",
-                grant_type="authorization_code",
-                code=code,
-                timeout=_TIMEOUT_SECONDS,
-                headers={"Accept": "application/json"},
-                **extra,
-            )
+            with guarded(session):
+                token = session.fetch_token(
+                    f"{self._url}/login/oauth/access_token",
+                    grant_type="authorization_code",
+                    code=code,
+                    headers={"Accept": "application/json"},
+                    **extra,
+                )
+            return str(token["access_token"])
         except AuthlibBaseError as error:
-            raise Unauthorized("github_refused", f"GitHub refused the code: {error}") from None
-        except (requests.RequestException, ValueError):
+            if error.error in _OUR_FAULT:
+                raise _misconfigured() from None
+            raise Unauthorized(
+                "github_refused", f"GitHub refused the code: {error.description or error.error}"
+            ) from None
+        except (requests.RequestException, ValueError, KeyError):
             raise _unreachable() from None
-        return str(token["access_token"])
 
     def identify(self, access_token: str) -> GithubUser:
         """Return whose token it is. Raises Unauthorized, Forbidden, Unavailable.
 
         A token that GitHub issued to another app proves nothing: that app's owner has it too.
         """
-        issued = self._call(
-            "POST",
-            f"/applications/{self._client[0]}/token",
-            json={"access_token": access_token},
-            auth=self._client,
-        )
-        if issued is None:
-            raise Unauthorized("github_refused", "GitHub did not issue this token to this app.")
-        headers = {"Authorization": f"Bearer {access_token}"}
-        user = self._call("GET", "/user", headers=headers)
-        if user is None:
+        self._check_issuer(access_token)
+        bearer = _Bearer(access_token)
+        profile = self._get("/user", bearer, _Profile)
+        if profile is None:
             raise Unauthorized("github_refused", "GitHub does not accept this token.")
+        email = _verified_email(self._get("/user/emails", bearer, list[_Email]) or [])
+        orgs, silent = self._memberships(bearer)
         return GithubUser(
-            id=str(user["id"]),
-            login=str(user["login"])[:255],
-            name=str(user.get("name") or user["login"])[:255],
-            email=_verified_email(self._call("GET", "/user/emails", headers=headers) or []),
+            id=str(profile.id),
+            login=profile.login,
+            name=(profile.name or "").strip()[:255] or profile.login,
+            email=email,
+            orgs=orgs,
+            silent_orgs=silent,
         )
 
-    def _call(self, method: str, path: str, **options: Any) -> Any:  # noqa: ANN401 - JSON
-        """Return the decoded answer, or None when GitHub refuses."""
-        options["headers"] = {"Accept": "application/vnd.github+json"} | options.get("headers", {})
+    def _check_issuer(self, access_token: str) -> None:
+        path = f"/applications/{quote(self._client[0], safe='')}/token"
+        auth = HTTPBasicAuth(*self._client)
+        answer = self._ask("POST", path, auth, json={"access_token": access_token})
+        if answer.status_code == HTTPStatus.UNAUTHORIZED:
+            raise _misconfigured()
+        issued = _parsed(answer, _Issued)
+        if issued is None or issued.app.client_id != self._client[0]:
+            raise Unauthorized("github_refused", "GitHub did not issue this token to this app.")
+
+    def _memberships(self, bearer: _Bearer) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Return the allowed organisations that he is in, and those that did not let us ask."""
+        found: list[str] = []
+        silent: list[str] = []
+        for org in self._orgs:
+            answer = self._ask("GET", f"/user/memberships/orgs/{quote(org, safe='')}", bearer)
+            membership = _parsed(answer, _Membership)
+            if membership is not None and membership.state == "active":
+                found.append(org)
+            # Without membership it is 404; an organisation that restricts apps says 403.
+            if answer.status_code == HTTPStatus.FORBIDDEN:
+                silent.append(org)
+        return tuple(found), tuple(silent)
+
+    def _get(self, path: str, bearer: _Bearer, kind: type[T]) -> T | None:
+        return _parsed(self._ask("GET", path, bearer), kind)
+
+    def _ask(self, method: str, path: str, auth: AuthBase, **options: Any) -> requests.Response:  # noqa: ANN401
+        headers = {"Accept": "application/vnd.github+json"}
         try:
-            answer = requests.request(
-                method, self._api + path, timeout=_TIMEOUT_SECONDS, allow_redirects=False, **options
-            )
-            if answer.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
-                raise _unreachable()
-            return answer.json() if answer.status_code == HTTPStatus.OK else None
+            with guarded(requests.Session()) as session:
+                url = self._api + path
+                return session.request(method, url, auth=auth, headers=headers, **options)
         except requests.RequestException:
             raise _unreachable() from None
 
 
-def _verified_email(emails: list[dict[str, Any]]) -> str:
+def _parsed(answer: requests.Response, kind: type[T]) -> T | None:
+    """Return what GitHub says, or None when it refuses. Raises Unavailable."""
+    if answer.status_code in _REFUSALS:
+        return None
+    try:
+        if answer.status_code == HTTPStatus.OK:
+            return TypeAdapter(kind).validate_json(answer.content)
+    except ValidationError:
+        pass  # a proxy's page, perhaps
+    raise _unreachable()
+
+
+def _verified_email(emails: Iterable[_Email]) -> str:
     for each in emails:
-        if each.get("primary") and each.get("verified"):
-            return str(each["email"]).lower()
+        if each.primary and each.verified and "@" in each.email:
+            return each.email.lower()
     raise Forbidden(
         "email_not_verified",
-        "Your primary email is not verified at GitHub, or its scope is missing.",
+        "Your primary email is not verified at GitHub, or the token lacks the scope user:email.",
     )
 
 
 def _unreachable() -> Unavailable:
-    return Unavailable("github_unreachable", "GitHub does not answer; try again.")
+    return Unavailable("github_unreachable", "GitHub does not answer as it should; try again.")
+
+
+def _misconfigured() -> Unavailable:
+    return Unavailable(
+        "github_misconfigured",
+        "GitHub does not know this backend's client id and secret: tell its operator.",
+    )

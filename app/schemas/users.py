@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from app.schemas.common import Answer, UserRequest
 
+TokenName = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f]*$")]
 _Secret = Annotated[str, Field(min_length=1, max_length=2048)]
 
 
@@ -16,12 +17,23 @@ class GithubSignIn(UserRequest):
     code: _Secret | None = None
     redirect_uri: _Secret | None = None
     code_verifier: _Secret | None = None
+    name: TokenName | None = None
+    """Of the API token; left out: `GitHub`."""
 
     @model_validator(mode="after")
     def _one_of_both(self) -> Self:
         if (self.access_token is None) == (self.code is None):
             raise ValueError("send either access_token or code")
         return self
+
+
+class GithubInfo(Answer):
+    """Where and how to get what GithubSignIn takes."""
+
+    configured: bool
+    client_id: str | None
+    url: str
+    scope: str
 
 
 class UserView(Answer):

@@ -1,20 +1,25 @@
-"""Users: created by the operator or by signing in with GitHub."""
+"""Users and their API tokens, as the operator and signing in make them."""
 
 import itertools
 import re
+from datetime import datetime, timedelta
 from typing import Any, cast
 
 from sqlalchemy import CursorResult, select, update
 from sqlalchemy.exc import IntegrityError
 
-from app.clients.github import GithubUser
 from app.clock import utcnow
-from app.config import settings
-from app.errors import Conflict, DomainError, Forbidden, Invalid
+from app.errors import Conflict, DomainError, Invalid
 from app.extensions import db
 from app.models import ApiToken, User
+from app.services import audit
+from app.services.audit import OPERATOR, Act
 from app.services.transactions import transaction
+from deployr.roles import Scope
 from deployr.tokens import TokenKind, digest, make_token
+
+SIGN_IN_LASTS = timedelta(days=365)
+"""How long a token of `deployr login` works."""
 
 _EMAIL = re.compile(r"[^@\s\x00-\x1f]+@[^@\s\x00-\x1f]+")
 _NOT_OF_HANDLES = re.compile(r"[^a-z0-9-]+")
@@ -47,7 +52,10 @@ def create_user(name: str, email: str) -> tuple[User, str]:
 @transaction
 def issue_token(email: str) -> str:
     """Return a new API token of the user with this email. Raises NotFound."""
-    return _add_token(_user_of(email), "command line")
+    user = _user_of(email)
+    token, row = _add_token(user, "command line")
+    _tell_token(OPERATOR, row)
+    return token
 
 
 @transaction
@@ -62,7 +70,10 @@ def revoke_tokens(email: str) -> int:
         .where(ApiToken.user_id == user.id, ApiToken.revoked_at.is_(None))
         .values(revoked_at=utcnow())
     )
-    return cast("CursorResult[Any]", revoked).rowcount
+    count = cast("CursorResult[Any]", revoked).rowcount
+    if count:
+        audit.record(Act.TOKEN_REVOKED, OPERATOR, "tokens: all", user_id=user.id, count=count)
+    return count
 
 
 def list_users() -> list[User]:
@@ -70,49 +81,24 @@ def list_users() -> list[User]:
     return list(db.session.scalars(select(User).order_by(User.id)))
 
 
-def admit(found: GithubUser) -> tuple[User, str]:
-    """Return the user behind a GitHub account and a new API token.
-
-    He is known by his GitHub id, or linked by his verified email. Raises Forbidden when he is
-    not admitted.
-    """
-    try:
-        return _admit(found)
-    except IntegrityError:  # two first sign-ins at once: the other one made the user
-        return _admit(found)
-
-
 @transaction
-def _create_user(name: str, email: str) -> tuple[User, str]:
-    user = _add_user(name, email)
-    return user, _add_token(user, "first")
+def sign_in(user_id: int, token_name: str) -> str:
+    """Return a new API token of a user who has just proved who he is."""
+    user = db.session.get_one(User, user_id)
+    token, row = _add_token(user, token_name, expires_at=utcnow() + SIGN_IN_LASTS)
+    label = label_of(user)
+    audit.record(Act.SIGNED_IN, label, _thing(row), user_id=user.id)
+    _tell_token(label, row)
+    return token
 
 
-@transaction
-def _admit(found: GithubUser) -> tuple[User, str]:
-    user = db.session.scalar(select(User).where(User.github_id == found.id))
-    if user is None:
-        user = db.session.scalar(select(User).where(User.email == found.email))
-        if user is None and settings().signup == "closed":
-            raise _not_admitted(found)
-        if user is not None and user.github_id is not None:
-            raise Forbidden("not_admitted", f"{found.email} belongs to another GitHub account.")
-        user = user or _add_user(found.name, found.email, found.login)
-        user.github_id = found.id
-    user.github_login = found.login
-    user.updated_at = utcnow()
-    return user, _add_token(user, "GitHub")
+def label_of(user: User) -> str:
+    """Return what the audit log calls a user."""
+    return f"user:{user.id} {user.handle or user.name}"
 
 
-def _user_of(email: str) -> User:
-    user = db.session.scalar(select(User).where(User.email == email.lower()))
-    if user is None:
-        raise NoSuchUser(email)
-    return user
-
-
-def _add_user(name: str, email: str, login: str | None = None) -> User:
-    """Insert a user; the first one there is becomes the admin."""
+def add_user(name: str, email: str, login: str | None = None) -> User:
+    """Insert a user within a transaction that holds the audit log; the first becomes the admin."""
     now = utcnow()
     user = User(
         name=name,
@@ -127,6 +113,23 @@ def _add_user(name: str, email: str, login: str | None = None) -> User:
     return user
 
 
+@transaction
+def _create_user(name: str, email: str) -> tuple[User, str]:
+    audit.hold()
+    user = add_user(name, email)
+    token, row = _add_token(user, "first")
+    audit.record(Act.USER_CREATED, OPERATOR, label_of(user), user_id=user.id)
+    _tell_token(OPERATOR, row)
+    return user, token
+
+
+def _user_of(email: str) -> User:
+    user = db.session.scalar(select(User).where(User.email == email.lower()))
+    if user is None:
+        raise NoSuchUser(email)
+    return user
+
+
 def _free_handle(wanted: str) -> str:
     base = _NOT_OF_HANDLES.sub("-", wanted.lower()).strip("-")[:40] or "user"
     taken = set(db.session.scalars(select(User.handle).where(User.handle.startswith(base))))
@@ -134,24 +137,28 @@ def _free_handle(wanted: str) -> str:
     return next(handle for handle in itertools.chain([base], numbered) if handle not in taken)
 
 
-def _add_token(user: User, name: str) -> str:
+def _add_token(user: User, name: str, expires_at: datetime | None = None) -> tuple[str, ApiToken]:
     token = make_token(TokenKind.USER)
-    db.session.add(
-        ApiToken(
-            user_id=user.id,
-            name=name,
-            token=digest(token),
-            prefix=token[:8],
-            last_four=token[-4:],
-            created_at=utcnow(),
-        )
+    row = ApiToken(
+        user_id=user.id,
+        name=name,
+        token=digest(token),
+        scope=Scope.ADMIN,
+        prefix=token[:8],
+        last_four=token[-4:],
+        expires_at=expires_at,
+        created_at=utcnow(),
     )
-    return token
+    db.session.add(row)
+    db.session.flush()
+    return token, row
 
 
-def _not_admitted(found: GithubUser) -> Forbidden:
-    return Forbidden(
-        "not_admitted",
-        f"{found.login} has no account here. Ask the operator for "
-        f"`flask deployr user create --email {found.email}`.",
+def _tell_token(by: str, token: ApiToken) -> None:
+    audit.record(
+        Act.TOKEN_CREATED, by, _thing(token), user_id=token.user_id, scope=str(token.scope)
     )
+
+
+def _thing(token: ApiToken) -> str:
+    return f"token:{token.id} {token.name}"

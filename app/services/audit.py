@@ -2,16 +2,19 @@
 
 import hashlib
 import json
+from datetime import UTC
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Row, select
 from sqlalchemy.exc import IntegrityError
 
 from app.clock import utcnow
-from app.extensions import db
+from app.errors import Unavailable
+from app.extensions import WRITES, db
 from app.models import AuditEvent, AuditHead
 from app.origin import origin
+from app.services.audit_text import as_json, plain
 from app.services.transactions import RacedError
 
 OPERATOR = "operator"
@@ -21,7 +24,8 @@ GENESIS = "0" * 64
 """What stands for the hash of an event before the first one."""
 
 _HEAD = 1
-_MAX_TEXT = 255
+_MAX_ADDRESS = 45
+_MAX_REQUEST_ID = 64
 
 
 class Act(StrEnum):
@@ -63,35 +67,50 @@ def record(
 ) -> None:
     """Add an event at the end of a transaction, which must do nothing else afterwards.
 
-    `by` and `thing` are labels as `user:7 ada`; `user_id` is whose account it concerns. `detail`
-    is JSON without secrets. Whoever adds an event makes the others wait until it commits.
+    `by` and `thing` are labels as `user:7 ada`; `user_id` is whose account it concerns; `detail`
+    is JSON. What looks like a token is masked in all of them. Whoever adds an event makes the
+    others wait until it commits. Raises Unavailable when the log does not go on where it ended.
     """
+    if not db.session().info.get(WRITES):
+        raise RuntimeError("an event is part of the transaction that does what it tells")
     db.session.flush()  # what waits for the head must hold no lock that another one needs
     head = _locked_head()
     came_from = origin()
     event = AuditEvent(
         id=head.event_id + 1,
         at=utcnow(),
-        act=act,
-        actor=by[:_MAX_TEXT],
+        act=act.value,
+        actor=plain(by),
         user_id=user_id,
         project_id=project_id,
-        thing=thing[:_MAX_TEXT],
-        address=came_from.address,
-        request_id=came_from.request_id,
-        detail=json.dumps(detail, sort_keys=True),
+        thing=plain(thing),
+        address=plain(came_from.address, _MAX_ADDRESS),
+        request_id=plain(came_from.request_id, _MAX_REQUEST_ID),
+        detail=as_json(detail),
         before=head.hash,
     )
     event.hash = digest_of(event)
     head.event_id, head.hash = event.id, event.hash
     db.session.add(event)
-    db.session.flush()
+    try:
+        db.session.flush()
+    except IntegrityError:  # nothing that callers know: to them it would mean a name that is taken
+        raise _broken() from None
 
 
-def digest_of(event: AuditEvent) -> str:
+def hold() -> None:
+    """Make all others who add an event, or hold, wait until this transaction ends.
+
+    The time to count what only one of them may be the first of. Before any other lock.
+    """
+    _locked_head()
+
+
+def digest_of(event: AuditEvent | Row[Any]) -> str:
     """Return the hash that the event must have."""
+    at = event.at.astimezone(UTC).isoformat(timespec="microseconds")
     told: list[Any] = [
-        *(event.id, event.at.isoformat(timespec="microseconds"), event.act, event.actor),
+        *(event.id, at, event.act, event.actor),
         *(event.user_id, event.project_id, event.thing, event.address, event.request_id),
         *(event.detail, event.before),
     ]
@@ -103,10 +122,18 @@ def _locked_head() -> AuditHead:
     head = db.session.scalar(query.execution_options(populate_existing=True))
     if head is not None:
         return head
-    head = AuditHead(id=_HEAD, event_id=0, hash=GENESIS)
+    newest = select(AuditEvent.id, AuditEvent.hash).order_by(AuditEvent.id.desc()).limit(1)
+    row = db.session.execute(newest).first()
+    event_id, its_hash = (row.id, row.hash) if row is not None else (0, GENESIS)
+    head = AuditHead(id=_HEAD, event_id=event_id, hash=its_hash)
     db.session.add(head)
     try:
         db.session.flush()
     except IntegrityError:
         raise RacedError from None
     return head
+
+
+def _broken() -> Unavailable:
+    detail = "The audit log is broken; its operator should run `flask deployr audit verify`."
+    return Unavailable("audit_log_broken", detail)

@@ -39,7 +39,7 @@ def test_known_email_is_linked_and_gets_a_working_token(app, anyone, github):
         "name": "Ada",
         "email": "ada@example.com",
         "github_login": "ada-l",
-        "role": "user",
+        "role": "admin",
     }
     assert expected == answer["user"]
     assert expected == Api(app, answer["token"]).read("/api/user")
@@ -88,6 +88,7 @@ def test_without_a_verified_primary_email_nobody_comes_in(app, anyone, github, e
 
 
 def test_strangers_are_not_admitted(app, anyone, github):
+    make_user(app, "Bob")
     github.sign_up("gho_ada", ADA)
 
     answer = _sign_in(anyone)
