@@ -21,6 +21,8 @@ from pydantic import (
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
+from app.clients.outbound import is_safe
+
 PREFIX = "DEPLOYR_"
 _DRIVERS = {
     "sqlite": "sqlite",
@@ -135,6 +137,13 @@ class Settings(BaseModel):
         if key is None and not others.data.get("database_url", "sqlite").startswith("sqlite"):
             raise ValueError(KEY_IS_NEEDED)
         return key
+
+    @field_validator("github_url", "github_api_url")
+    @classmethod
+    def _encrypted(cls, url: str) -> str:
+        if not is_safe(url):
+            raise ValueError("must start with https:// (http:// only for this machine itself)")
+        return url
 
     @classmethod
     def load(cls, values: Mapping[str, object], instance: Path) -> Self:
