@@ -96,9 +96,11 @@ PINNED = DeploymentJob.target_runner_id == _ME
 
 def _alone() -> ColumnElement[bool]:
     others = select(Runner.id).where(Runner.revoked_at.is_(None), Runner.id != _ME)
-    own = others.where(Runner.user_id == Project.user_id).correlate(Project)
-    lent = others.where(Runner.id.in_(_lent_to(Project.id))).correlate(Project)
-    return and_(~own.exists(), ~lent.exists())
+    own = others.where(Runner.user_id == Project.user_id)
+    lent = others.join(RunnerShare).where(RunnerShare.project_id == Project.id)
+    # Scalars, as MariaDB would make a table of all runners from what EXISTS asks for.
+    scalars = [each.correlate(Project).limit(1).scalar_subquery() for each in (own, lent)]
+    return and_(*(each.is_(None) for each in scalars))
 
 
 def _lent_to(project: Any) -> Any:  # noqa: ANN401 - an id or its column
