@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from flask import Flask, Response
+from flask import Flask
 from sqlalchemy import make_url
 
+from app.address import init_address
 from app.api import init_api
 from app.blueprints import ALL
 from app.clock import system_clock
@@ -13,6 +14,7 @@ from app.commands import init_commands
 from app.config import Settings, checked, environment
 from app.errors import init_errors
 from app.extensions import db, engine_options, init_database
+from app.headers import init_headers
 from app.log import init_logging
 from app.secret_key import secret_key
 from deployr.wire import MAX_BODY_BYTES
@@ -35,6 +37,7 @@ def create_app(config: Mapping[str, object] | None = None) -> Flask:
         SQLALCHEMY_ENGINE_OPTIONS=engine_options(make_url(settings.database_url)),
     )
     app.config.update(config or {})
+    init_address(app, settings)
     init_database(app)
     with app.app_context():
         app.secret_key = secret_key(settings, db.engine.url.database)
@@ -44,11 +47,5 @@ def create_app(config: Mapping[str, object] | None = None) -> Flask:
     init_commands(app)
     for blueprint in ALL:
         app.register_blueprint(blueprint)
-    app.after_request(_harden)
+    init_headers(app)
     return app
-
-
-def _harden(response: Response) -> Response:
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers.setdefault("Cache-Control", "no-store")
-    return response

@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Flask, Response, current_app, request
 from sqlalchemy.exc import InterfaceError, OperationalError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, SecurityError
 
 from app.origin import origin
 
@@ -92,6 +92,14 @@ class Unavailable(DomainError):  # noqa: N818
     status = HTTPStatus.SERVICE_UNAVAILABLE
 
 
+class _WrongHost(HTTPException):
+    """Instead of Werkzeug's, which repeats what was sent."""
+
+    code = HTTPStatus.BAD_REQUEST
+    deployr_code = "host_not_allowed"
+    description = "The backend has another name: its operator lists them in DEPLOYR_ALLOWED_HOSTS."
+
+
 def init_errors(app: Flask) -> None:
     """Register the handlers: problem+json below /api/, Flask's pages elsewhere."""
     app.register_error_handler(DomainError, _domain_error)
@@ -125,10 +133,12 @@ def _domain_error(error: DomainError) -> Response:
 
 
 def _http_error(error: HTTPException) -> Response | HTTPException:
+    if isinstance(error, SecurityError):
+        error = _WrongHost()
     if not request.path.startswith("/api/") or error.code is None:
         return error
     status = HTTPStatus(error.code)
-    code = _CODES.get(status, status.name.lower())
+    code = getattr(error, "deployr_code", None) or _CODES.get(status, status.name.lower())
     detail = error.description or status.phrase
     if status is HTTPStatus.INTERNAL_SERVER_ERROR:
         marked = origin().request_id
