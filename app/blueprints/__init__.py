@@ -12,6 +12,7 @@ from app.blueprints import (
     releases,
     runner_api,
     runners,
+    tokens,
 )
 
 ALL: tuple[Blueprint, ...] = (
@@ -24,4 +25,5 @@ ALL: tuple[Blueprint, ...] = (
     releases.blueprint,
     runner_api.blueprint,
     runners.blueprint,
+    tokens.blueprint,
 )

@@ -16,9 +16,10 @@ from app.schemas.runners import (
     PollQuery,
     Registered,
     Registration,
+    Rotated,
 )
 from app.schemas.status import StatusAnswer, StatusPost
-from app.services import claims, logs, polling, runners
+from app.services import claims, logs, polling, rotation, runners
 from app.services.identity import RunnerActor, UserActor
 from app.services.news import News
 
@@ -38,6 +39,14 @@ def register(user: UserActor | None, body: Registration) -> Registered:
     return Registered(
         runner_id=runner.id, name=runner.name, token=runner.token, poll_after=polling.poll_after()
     )
+
+
+@blueprint.post("/token")
+@runner_required
+@speaks(Operation(answer=(Rotated,), status=HTTPStatus.CREATED, refuses=(409,)))
+def rotate(runner: RunnerActor) -> Rotated:
+    """Replace the runner's token; the old one works until an hour after the first use of the new."""
+    return Rotated(token=rotation.rotate(runner))
 
 
 @blueprint.get("/jobs")

@@ -60,6 +60,12 @@ class Registered(Answer):
     poll_after: float
 
 
+class Rotated(Answer):
+    """The runner's new token; it is shown only here."""
+
+    token: str
+
+
 class PollQuery(RunnerRequest):
     """How many jobs the runner can take."""
 

@@ -7,20 +7,25 @@ from sqlalchemy import and_, delete, or_, select
 from app.clock import utcnow
 from app.extensions import db
 from app.models import IdempotencyKey
-from app.services import queue, reaper
+from app.services import queue, reaper, tokens
 from app.services.transactions import transaction
 
 KEYS_LIVE = timedelta(hours=24)
 
 
 def tend(user_id: int | None) -> None:
-    """Mend the user's queue (None: everybody's), end lost jobs, drop old keys: a bite of each."""
+    """Mend the user's queue (None: everybody's), end lost jobs, drop what is old: a bite of each."""
     reaper.reap()
     queue.mend(user_id)
-    _drop_keys()
+    _drop_old(user_id)
 
 
 @transaction
+def _drop_old(user_id: int | None) -> None:
+    tokens.drop_dead(user_id, queue.BITE)
+    _drop_keys()
+
+
 def _drop_keys() -> None:
     key = IdempotencyKey
     old = select(key.user_id, key.key).where(key.created_at < utcnow() - KEYS_LIVE)

@@ -1,10 +1,12 @@
 """Who is behind a bearer token."""
 
 import hmac
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import Row, select, update
+from sqlalchemy.orm import InstrumentedAttribute
 
 from app.clock import utcnow
 from app.config import settings
@@ -17,9 +19,11 @@ from deployr.roles import Scope
 from deployr.tokens import TokenKind, digest, is_wellformed
 
 _HOW = {
-    TokenKind.USER: "Get a new one from the operator of the backend.",
-    TokenKind.RUNNER: "Register the runner again with a new code.",
+    TokenKind.USER: "sign in with `deployr login`.",
+    TokenKind.RUNNER: "register the runner again with a new code.",
 }
+OVERLAP = timedelta(hours=1)
+"""How long a runner's old token works after the first use of the one that replaces it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +37,8 @@ class UserActor:
     handle: str
     role: str
     scope: Scope
-    token_id: int
+    token_id: int | None
+    """Null for a session in a browser."""
     stamped: bool
     """This request is the first for a while: the time for chores that need not be done often."""
 
@@ -51,6 +56,8 @@ class RunnerActor:
     user_id: int
     name: str
     labels: tuple[str, ...]
+    digest: str = field(repr=False)
+    """Of the token with which it came."""
     stamped: bool
     """As of UserActor."""
 
@@ -81,7 +88,7 @@ def user_by_token(token: str) -> UserActor:
     if row is None or not hmac.compare_digest(row.token, hashed) or row.revoked_at is not None:
         raise _unknown(TokenKind.USER)
     if row.expires_at is not None and row.expires_at <= now:
-        raise _unknown(TokenKind.USER)
+        raise _expired(row.expires_at)
     due = _is_due(row.last_used_at, now)
     if due:
         _stamp_token(row.token_id, now)
@@ -109,25 +116,37 @@ def check_scope(user: UserActor, needed: Scope) -> None:
 
 
 def runner_by_token(token: str) -> RunnerActor:
-    """Return the runner whose token it is. Raises Unauthorized or Forbidden."""
+    """Return the runner whose token it is. Raises Unauthorized or Forbidden.
+
+    A rotated one works on until OVERLAP after the first use of its successor.
+    """
     hashed = _digest(token, TokenKind.RUNNER)
-    columns = (Runner.id, Runner.user_id, Runner.name, Runner.labels, Runner.last_seen_at)
-    row = db.session.execute(
-        select(*columns, Runner.token, Runner.revoked_at).where(Runner.token == hashed)
-    ).first()
-    if row is None or not hmac.compare_digest(row.token, hashed) or row.revoked_at is not None:
-        raise _unknown(TokenKind.RUNNER)
     now = utcnow()
+    row = _runner_where(Runner.token, hashed)
+    succeeds = row is not None and row.old_token is not None and row.old_token_until is None
+    if row is None:
+        row = _runner_where(Runner.old_token, hashed)
+        if row is None or (row.old_token_until is not None and row.old_token_until <= now):
+            raise _unknown(TokenKind.RUNNER)
     due = _is_due(row.last_seen_at, now)
-    if due:
-        _stamp_runner(row.id, now)
+    if due or succeeds:
+        _stamp_runner(row.id, now, hashed if succeeds else None)
     return RunnerActor(
         id=row.id,
         user_id=row.user_id,
         name=row.name,
         labels=tuple(row.labels.split()),
+        digest=hashed,
         stamped=due,
     )
+
+
+def _runner_where(column: InstrumentedAttribute[Any], hashed: str) -> Row[Any] | None:
+    facts = (Runner.id, Runner.user_id, Runner.name, Runner.labels, Runner.last_seen_at)
+    rotation = (Runner.old_token, Runner.old_token_until)
+    query = select(*facts, *rotation, column.label("known"))
+    row = db.session.execute(query.where(column == hashed, Runner.revoked_at.is_(None))).first()
+    return row if row is not None and hmac.compare_digest(row.known, hashed) else None
 
 
 def _digest(token: str, kind: TokenKind) -> str:
@@ -139,7 +158,13 @@ def _digest(token: str, kind: TokenKind) -> str:
 
 
 def _unknown(kind: TokenKind) -> Unauthorized:
-    return Unauthorized("unauthorized", f"The token is missing, wrong or revoked. {_HOW[kind]}")
+    return Unauthorized("unauthorized", f"The token is missing, wrong or revoked; {_HOW[kind]}")
+
+
+def _expired(at: datetime) -> Unauthorized:
+    """Return what only the bearer of the whole token can be told."""
+    day = f"{at:%Y-%m-%d}"
+    return Unauthorized("token_expired", f"The token expired on {day}; {_HOW[TokenKind.USER]}")
 
 
 def _is_due(stamped: datetime | None, now: datetime) -> bool:
@@ -153,6 +178,10 @@ def _stamp_token(token_id: int, now: datetime) -> None:
 
 
 @transaction
-def _stamp_runner(runner_id: int, now: datetime) -> None:
+def _stamp_runner(runner_id: int, now: datetime, first_use_of: str | None) -> None:
     db.session.execute(update(Runner).where(Runner.id == runner_id).values(last_seen_at=now))
+    if first_use_of is not None:
+        succeeded = (Runner.token == first_use_of, Runner.old_token_until.is_(None))
+        until = update(Runner).where(Runner.id == runner_id, *succeeded)
+        db.session.execute(until.values(old_token_until=now + OVERLAP))
     alive.touch(now)

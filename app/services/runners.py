@@ -119,7 +119,8 @@ def _register_for(user_id: int, wanted: Registration, token: str) -> NewRunner:
 def _register_by_code(text: str, wanted: Registration, token: str) -> NewRunner:
     known = is_wellformed(text, TokenKind.REGISTRATION_CODE)
     query = select(RegistrationCode).where(RegistrationCode.code == digest(text))
-    code = db.session.scalar(query) if known else None
+    # Locked, so that of two who come at once the second sees what became of it.
+    code = db.session.scalar(query.with_for_update()) if known else None
     now = utcnow()
     if code is None or (code.used_at is None and code.expires_at <= now):
         raise _bad_code()
@@ -148,7 +149,7 @@ def _reissue(code: RegistrationCode, wanted: Registration, token: str) -> Runner
     lately = code.used_at is not None and utcnow() - code.used_at < REISSUE_WITHIN
     if runner is None or not (same and lately) or runner.revoked_at is not None:
         raise _bad_code()
-    runner.token = digest(token)
+    runner.token, runner.old_token, runner.old_token_until = digest(token), None, None
     runner.updated_at = utcnow()
     return runner
 
