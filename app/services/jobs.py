@@ -12,7 +12,8 @@ from app.errors import Conflict, NotFound
 from app.extensions import db
 from app.models import DeploymentJob, JobStep, Project, Runner
 from app.schemas.jobs import JobsQuery, NewJob
-from app.services import chores, payloads, queue, reaper, runner_choice, waiting
+from app.services import audit, chores, payloads, queue, reaper, runner_choice, waiting
+from app.services.audit import Act
 from app.services.idempotency import RequestKey, made_before, remember
 from app.services.identity import UserActor
 from app.services.paging import Page, Window
@@ -108,9 +109,9 @@ def cancel_job(user: UserActor, job_id: int) -> JobDetails:
     """
     row = _find(user, job_id)
     project_for(user, row.project_id, Role.DEPLOYER)
-    if queue.fail_waiting(job_id, Reason.CANCELLED, f"Cancelled by {user.name}."):
+    if _cancel_waiting(user, row):
         queue.promote(row.project_id, row.environment)
-    elif not _request_cancel(job_id):
+    elif not _request_cancel(user, row):
         raise _too_late(_find(user, job_id))
     return get_job(user, job_id)
 
@@ -145,19 +146,42 @@ def _insert(
     db.session.add(job)
     db.session.flush()
     remember(user.id, key, job.id)
+    told = {"action": spec.action, "environment": spec.environment, "branch": spec.branch}
+    more = {"commit": spec.commit, "token_id": user.token_id}
+    thing = f"job:{job.id} {spec.project}"
+    audit.record(
+        Act.JOB_CREATED, user.label, thing, user_id=user.id, project_id=project_id, **told, **more
+    )
     return job.id
 
 
 @transaction
-def _request_cancel(job_id: int) -> bool:
+def _cancel_waiting(user: UserActor, row: Row[Any]) -> bool:
+    cancelled = queue.end_waiting(row.id, Reason.CANCELLED, f"Cancelled by {user.name}.")
+    if cancelled:
+        _tell_cancel(user, row, "waiting")
+    return cancelled
+
+
+@transaction
+def _request_cancel(user: UserActor, row: Row[Any]) -> bool:
     job = DeploymentJob
     now = utcnow()
     found = db.session.execute(
         update(job)
-        .where(job.id == job_id, job.status == JobStatus.RUNNING, job.activated_at.is_(None))
+        .where(job.id == row.id, job.status == JobStatus.RUNNING, job.activated_at.is_(None))
         .values(cancel_requested_at=now, updated_at=now, version=job.version + 1)
     )
+    if changed(found):
+        _tell_cancel(user, row, "running")
     return changed(found)
+
+
+def _tell_cancel(user: UserActor, row: Row[Any], was: str) -> None:
+    thing = f"job:{row.id} {row.project_name}"
+    told = {"environment": row.environment, "was": was, "token_id": user.token_id}
+    whose = {"user_id": user.id, "project_id": row.project_id}
+    audit.record(Act.JOB_CANCELLED, user.label, thing, **whose, **told)
 
 
 def _too_late(row: Row[Any]) -> Conflict:

@@ -10,7 +10,9 @@ from app.errors import Conflict, Invalid
 from app.extensions import db
 from app.models import DeploymentJob, JobLog, JobStep, Project, Release, Runner
 from app.schemas.projects import NewProject, ProjectChange
+from app.services import audit
 from app.services.archive import forget
+from app.services.audit import Act
 from app.services.idempotency import RequestKey, made_before, remember
 from app.services.identity import UserActor
 from app.services.policy import project_for
@@ -63,6 +65,7 @@ def _insert(user: UserActor, new: NewProject, key: RequestKey | None) -> int:
     db.session.add(project)
     db.session.flush()
     remember(user.id, key, project.id)
+    _tell(Act.PROJECT_CREATED, user, project, repo_url=project.repo_url)
     return project.id
 
 
@@ -71,11 +74,18 @@ def _update(user: UserActor, project_id: int, change: ProjectChange) -> None:
     project = project_for(user, project_id, Role.OWNER)
     values = change.model_dump(exclude_unset=True)
     _check_runner(user, values.get("runner_id"))
+    changed = {
+        field: [old, value]
+        for field, value in values.items()
+        if (old := getattr(project, field)) != value
+    }
     for field, value in values.items():
         setattr(project, field, value)
     project.updated_at = utcnow()
     if values.keys() & {"runner_id", "runs_on"}:
         _redirect_waiting(project)
+    if changed:
+        _tell(Act.PROJECT_CHANGED, user, project, changed=changed)
 
 
 def _redirect_waiting(project: Project) -> None:
@@ -104,6 +114,14 @@ def _delete(user: UserActor, project_id: int) -> None:
         db.session.execute(delete(child).where(child.job_id.in_(jobs)))
     db.session.execute(delete(DeploymentJob).where(DeploymentJob.project_id == project.id))
     db.session.delete(project)
+    _tell(Act.PROJECT_DELETED, user, project)
+
+
+def _tell(act: Act, user: UserActor, project: Project, **detail: object) -> None:
+    """Add an event that its primary owner still sees when the project is gone."""
+    thing = f"project:{project.id} {project.name}"
+    owner, project_id = project.user_id, project.id
+    audit.record(act, user.label, thing, user_id=owner, project_id=project_id, **detail)
 
 
 def _check_runner(user: UserActor, runner_id: int | None) -> None:

@@ -77,9 +77,8 @@ def _queue(job_id: int, slot: str | None) -> None:
     )
 
 
-@transaction
-def fail_waiting(job_id: int, reason: Reason, detail: str) -> bool:
-    """Fail a job that nobody has claimed yet; return False when it is too late for that.
+def end_waiting(job_id: int, reason: Reason, detail: str) -> bool:
+    """Fail, within a transaction, a job that nobody has claimed yet; False: it is too late.
 
     The caller promotes the next one.
     """
@@ -105,7 +104,7 @@ def fail_waiting(job_id: int, reason: Reason, detail: str) -> bool:
 def expire(job_id: int, project_id: int, environment: str) -> None:
     """Fail a waiting job whose time in the queue is over, and let the next one go."""
     detail = "No runner took it in time. Is the project's runner running?"
-    if fail_waiting(job_id, Reason.EXPIRED_IN_QUEUE, detail):
+    if transaction(end_waiting)(job_id, Reason.EXPIRED_IN_QUEUE, detail):
         promote(project_id, environment)
 
 
