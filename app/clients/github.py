@@ -95,7 +95,11 @@ class GithubApp:
         from authlib.common.errors import AuthlibBaseError  # noqa: PLC0415
         from authlib.integrations.requests_client import OAuth2Session  # noqa: PLC0415
 
-        session = OAuth2Session(*self._client, redirect_uri=redirect_uri)
+        session = OAuth2Session(
+            *self._client,
+            redirect_uri=redirect_uri,
+            token_endpoint_auth_method="client_secret_post",  # noqa: S106 - as GitHub documents
+        )
         extra = {"code_verifier": verifier} if verifier else {}
         try:
             with guarded(session):

@@ -1,39 +1,49 @@
-"""A small GitHub on a loopback port: OAuth tokens and the user behind them."""
+"""A small GitHub on a loopback port: OAuth, the users behind it and their organisations."""
 
-import base64
+import secrets
 import threading
+import time
+from collections import defaultdict
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Self
 
+from authlib.oauth2.rfc7636 import create_s256_code_challenge
 from flask import Flask, Response, jsonify, request
 from werkzeug.serving import make_server
 
-CLIENT = ("our-app", "our-secret")
+from tests.support.github_oauth import (
+    ANOTHERS,
+    OURS,
+    SECRETS,
+    Account,
+    Code,
+    OAuthState,
+    add_oauth,
+)
+
+__all__ = ["ANOTHERS", "OURS", "Account", "FakeGithub"]
 
 
 @dataclass
-class Account:
-    """A GitHub user."""
+class FakeGithub(OAuthState):
+    """GitHub as its users and owners of organisations make it."""
 
-    id: int
-    login: str
-    emails: list[dict[str, Any]]
-    name: str | None = None
-
-
-@dataclass
-class FakeGithub:
-    """Knows accounts by access token, which apps the tokens were issued to, and codes."""
-
-    accounts: dict[str, Account] = field(default_factory=dict)
-    issued_to: dict[str, str] = field(default_factory=dict)
-    codes: dict[str, tuple[str, str | None]] = field(default_factory=dict)
-    """Code → access token and the PKCE verifier that goes with it."""
+    orgs: dict[str, dict[str, str]] = field(default_factory=lambda: defaultdict(dict))
+    """Organisation → login → state of the membership."""
+    restricted: set[str] = field(default_factory=set)
+    """Organisations that let no app in which they have not approved."""
     broken: bool = False
+    garbage: bytes | None = None
+    """Answered to everything, with 200."""
+    location: str | None = None
+    """Everything is redirected there."""
 
     def __enter__(self) -> Self:
-        self._server = make_server("127.0.0.1", 0, self._app(), threaded=True)
+        self._app = Flask("fake_github")
+        self._server = make_server("127.0.0.1", 0, self._app, threaded=True)
         self.url = f"http://127.0.0.1:{self._server.server_port}"
+        add_oauth(self._app, self, self.url)
+        self._add_api()
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
         self._thread.start()
         return self
@@ -46,32 +56,68 @@ class FakeGithub:
     def settings(self) -> dict[str, str]:
         """Return the settings of a backend that uses this GitHub."""
         return {
-            "DEPLOYR_GITHUB_CLIENT_ID": CLIENT[0],
-            "DEPLOYR_GITHUB_CLIENT_SECRET": CLIENT[1],
+            "DEPLOYR_GITHUB_CLIENT_ID": OURS,
+            "DEPLOYR_GITHUB_CLIENT_SECRET": SECRETS[OURS],
             "DEPLOYR_GITHUB_URL": self.url,
             "DEPLOYR_GITHUB_API_URL": f"{self.url}/api",
         }
 
-    def sign_up(self, token: str, account: Account, issued_to: str = CLIENT[0]) -> None:
+    def sign_up(self, token: str, account: Account, issued_to: str = OURS) -> None:
         """Let `token`, issued to an app, act for `account`."""
         self.accounts[token] = account
         self.issued_to[token] = issued_to
 
-    def _app(self) -> Flask:
-        app = Flask("fake_github")
-        app.before_request(lambda: Response("unicorn", 502) if self.broken else None)
-        app.post("/api/applications/<client_id>/token")(self._check)
-        app.get("/api/user")(self._user)
-        app.get("/api/user/emails")(self._emails)
-        app.post("/login/oauth/access_token")(self._exchange)
-        return app
+    def code_for(self, account: Account, verifier: str, redirect_uri: str | None = None) -> str:
+        """Return the code that a browser brings back once `account` has agreed."""
+        code = secrets.token_hex(10)
+        self.codes[code] = Code(
+            code=code,
+            client_id=OURS,
+            account=account,
+            redirect_uri=redirect_uri,
+            code_challenge=create_s256_code_challenge(verifier),
+            code_challenge_method="S256",
+        )
+        return code
+
+    def authorise(self, user_code: str, account: Account) -> None:
+        """Let `account` type in a code and agree."""
+        self.decisions[user_code] = (account, True)
+
+    def deny(self, user_code: str) -> None:
+        """Let somebody type in a code and refuse."""
+        self.decisions[user_code] = (None, False)
+
+    def expire(self, user_code: str) -> None:
+        """Let a code get too old."""
+        for device in self.devices.values():
+            if device["user_code"] == user_code:
+                device["expires_at"] = time.time() - 1
+
+    def revoke(self, token: str) -> None:
+        """End a token."""
+        del self.accounts[token], self.issued_to[token]
+
+    def _add_api(self) -> None:
+        self._app.before_request(self._misbehave)
+        self._app.post("/api/applications/<client_id>/token")(self._check)
+        self._app.get("/api/user")(self._user)
+        self._app.get("/api/user/emails")(self._emails)
+        self._app.get("/api/user/memberships/orgs/<org>")(self._membership)
+
+    def _misbehave(self) -> Response | None:
+        if self.location:
+            return Response(status=307, headers={"Location": self.location})
+        if self.garbage is not None:
+            return Response(self.garbage, mimetype="application/json")
+        return Response("unicorn", 502) if self.broken else None
 
     def _check(self, client_id: str) -> tuple[Response, int]:
         given = request.authorization
-        if given is None or (given.username, given.password) != CLIENT:
+        if given is None or SECRETS.get(str(given.username)) != given.password:
             return jsonify(message="Bad credentials"), 401
         token = request.get_json()["access_token"]
-        if self.issued_to.get(token) != client_id:
+        if self.issued_to.get(token) != client_id or given.username != client_id:
             return jsonify(message="Not Found"), 404
         return jsonify(token=token, app={"client_id": client_id}), 200
 
@@ -85,14 +131,14 @@ class FakeGithub:
         account = self._account()
         return (jsonify(account.emails), 200) if account else (jsonify(message="Bad"), 401)
 
+    def _membership(self, org: str) -> tuple[Response, int]:
+        account = self._account()
+        if account is None:
+            return jsonify(message="Bad credentials"), 401
+        if org in self.restricted:
+            return jsonify(message=f"the `{org}` organization has enabled restrictions"), 403
+        state = self.orgs[org].get(account.login)
+        return (jsonify(state=state), 200) if state else (jsonify(message="Not Found"), 404)
+
     def _account(self) -> Account | None:
         return self.accounts.get(request.headers["Authorization"].removeprefix("Bearer "))
-
-    def _exchange(self) -> Response:
-        basic = "Basic " + base64.b64encode(":".join(CLIENT).encode()).decode()
-        found = self.codes.get(request.form["code"])
-        verifier = request.form.get("code_verifier")
-        if request.headers.get("Authorization") != basic or not found or found[1] != verifier:
-            # As GitHub does: an error, but 200.
-            return jsonify(error="bad_verification_code", error_description="expired code")
-        return jsonify(access_token=found[0], token_type="bearer", scope="user:email")

@@ -4,12 +4,14 @@ import pytest
 
 from tests.factories import make_user
 from tests.support.backend import Api, refusal
-from tests.support.github import Account, FakeGithub
+from tests.support.github import ANOTHERS, Account, FakeGithub
 
 VERIFIED = [
     {"email": "other@example.com", "primary": False, "verified": True},
     {"email": "Ada@Example.com", "primary": True, "verified": True},
 ]
+VERIFIER = "a-verifier-that-only-one-command-line-knows-012345"
+DONE = "http://127.0.0.1:9/done"
 ADA = Account(id=7, login="ada-l", emails=VERIFIED, name="Ada L.")
 
 
@@ -61,7 +63,7 @@ def test_linked_user_is_known_by_id_when_the_email_changes(app, anyone, github):
 
 def test_token_of_another_app_proves_nothing(app, anyone, github):
     make_user(app, "Ada", "ada@example.com")
-    github.sign_up("gho_ada", ADA, issued_to="evil-app")
+    github.sign_up("gho_ada", ADA, issued_to=ANOTHERS)
 
     assert (401, "github_refused") == refusal(_sign_in(anyone))
 
@@ -118,23 +120,30 @@ def test_email_of_somebody_else_linked_is_not_taken_over(app, anyone, github):
     assert (403, "not_admitted") == refusal(answer)
 
 
-def test_code_is_exchanged(app, anyone, github):
+def test_code_is_exchanged_once(app, anyone, github):
     make_user(app, "Ada", "ada@example.com")
-    github.sign_up("gho_ada", ADA)
-    github.codes["code-1"] = ("gho_ada", "verifier")
+    proof = {"code": github.code_for(ADA, VERIFIER, DONE)}
+    proof |= {"code_verifier": VERIFIER, "redirect_uri": DONE}
 
-    answer = _sign_in(
-        anyone, code="code-1", code_verifier="verifier", redirect_uri="http://127.0.0.1:9/done"
+    assert "ada@example.com" == _sign_in(anyone, **proof).json["user"]["email"]
+    assert (401, "github_refused") == refusal(_sign_in(anyone, **proof))
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"code": "stale"},
+        {"code_verifier": "another-verifier-of-the-same-length-0123456789"},
+        {"code_verifier": None},
+        {"redirect_uri": "http://127.0.0.1:10/done"},
+    ],
+)
+def test_code_that_github_refuses(app, anyone, github, wrong):
+    proof = {"code": github.code_for(ADA, VERIFIER, DONE), "code_verifier": VERIFIER}
+
+    assert (401, "github_refused") == refusal(
+        _sign_in(anyone, **proof | {"redirect_uri": DONE} | wrong)
     )
-
-    assert "ada@example.com" == answer.json["user"]["email"]
-
-
-@pytest.mark.parametrize("fields", [{"code": "stale"}, {"code": "code-1"}])
-def test_code_that_github_refuses(app, anyone, github, fields):
-    github.codes["code-1"] = ("gho_ada", "verifier")
-
-    assert (401, "github_refused") == refusal(_sign_in(anyone, **fields))
 
 
 @pytest.mark.parametrize("fields", [{"code": "code-1"}, {"access_token": "gho_ada"}])
