@@ -1,0 +1,92 @@
+"""Who makes requests in a world of two tenants: people of every role, runners of every kind."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import select, update
+
+from app.extensions import db
+from app.models import ApiToken, Invitation, ProjectMember, RunnerShare, User
+from deployr.roles import Role, Scope
+from deployr.tokens import TokenKind, digest, make_token
+from tests.support.backend import START, Api
+
+ADA = frozenset({"owner", "deploy token", "read token"})
+OWNERS = ADA | {"co-owner"}
+MEMBERS = OWNERS | {"viewer", "deployer"}
+PEOPLE = {
+    "root": {"admin"},
+    "ada": ADA,
+    "zoe": {"stranger"},
+    "vic": {"viewer"},
+    "dan": {"deployer"},
+    "olga": {"co-owner"},
+    "ivy": {"invited"},
+}
+"""Users, and the actors that each of them is; the first one is the admin of the backend."""
+
+JOINED = {"vic": Role.VIEWER, "dan": Role.DEPLOYER, "olga": Role.OWNER}
+TEAM = {"ada", *JOINED}
+ROLES = {"viewer": Role.VIEWER, "deployer": Role.DEPLOYER} | dict.fromkeys(OWNERS, Role.OWNER)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Actor:
+    """Somebody who makes requests."""
+
+    api: Api
+    kind: str = "user"
+    """Or `nobody`, `runner`, `cron`, `dead user`, `dead runner`: the dead had a token once."""
+    scope: Scope = Scope.ADMIN
+    role: Role | None = None
+    """In Ada's projects."""
+
+
+def identify(user_id: int, called: str, login: str) -> None:
+    """Give a user a handle, and a GitHub account."""
+    names = {"handle": called, "github_login": login, "github_id": f"github-{user_id}"}
+    db.session.execute(update(User).where(User.id == user_id).values(names))
+
+
+def join(project_id: int, user_id: int, role: Role) -> None:
+    """Make a user a member."""
+    member = {"project_id": project_id, "user_id": user_id, "role": role}
+    db.session.add(ProjectMember(**member, created_at=START))
+
+
+def share(runner_id: int, project_id: int) -> None:
+    """Share a runner with a project."""
+    db.session.add(RunnerShare(runner_id=runner_id, project_id=project_id, created_at=START))
+
+
+def invite(project_id: int, by: int, user_id: int) -> int:
+    """Invite a user, and return the invitation's id."""
+    invitation = Invitation(
+        project_id=project_id,
+        github_login=db.session.scalar(select(User.github_login).where(User.id == user_id)),
+        role=Role.VIEWER,
+        invited_by=by,
+        expires_at=START + timedelta(days=14),
+        created_at=START,
+    )
+    db.session.add(invitation)
+    db.session.flush()
+    return invitation.id
+
+
+def token_of(user: Api, name: str, scope: Scope, *, ended: str | None = None) -> Api:
+    """Make one more token; `ended` names the column that says that it is no good any more."""
+    token = make_token(TokenKind.USER)
+    row = ApiToken(
+        user_id=user.id,
+        name=name,
+        token=digest(token),
+        scope=scope,
+        last_four=token[-4:],
+        created_at=START,
+    )
+    if ended is not None:
+        setattr(row, ended, START)
+    db.session.add(row)
+    db.session.flush()
+    return Api(user.app, token, row.id)

@@ -1,0 +1,97 @@
+"""Who may call what: every role, every route, every method; and who may not leaves no trace."""
+
+import re
+from collections import Counter
+
+import pytest
+
+from app import create_app
+from app.auth import declared, scope_of
+from tests.support.backend import Api
+from tests.support.databases import KINDS, at
+from tests.support.people import Actor
+from tests.support.routes import ROUTES, Needs, Route
+from tests.support.world import World
+
+OK, UNAUTHORIZED, FORBIDDEN, NOT_FOUND = 200, 401, 403, 404
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def world(request):
+    made = World(request.param)
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def views():
+    """The view behind each method and path."""
+    app = create_app(at("sqlite://"))
+    return [
+        ((method, _in_general(rule.rule)), app.view_functions[rule.endpoint])
+        for rule in app.url_map.iter_rules()
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+    ]
+
+
+def _in_general(path: str) -> str:
+    """`/api/jobs/<id:job_id>` and `/api/jobs/{job}` name the same route."""
+    return re.sub(r"[<{][^>}]*[>}]", "{}", path)
+
+
+def _call(route: Route, actor: Api, ids: dict[str, int]):
+    url = route.url(ids)
+    if route.method == "POST":
+        return actor.post(url, route.content(ids))
+    with actor.get(url, **route.query) as answer:
+        answer.get_data()  # of a file, which is then closed
+        return answer
+
+
+def expected(needs: Needs, name: str, actor: Actor) -> int:
+    """Return the status that an actor gets; OK stands for what the route answers."""
+    if needs.kind == "public":
+        return OK
+    if needs.kind == "tick":
+        return OK if actor.kind == "cron" else UNAUTHORIZED
+    wanted = "runner" if needs.kind == "runner" else "user"
+    if actor.kind in {"nobody", "cron", f"dead {wanted}"}:
+        return UNAUTHORIZED
+    if actor.kind != wanted or not actor.scope.covers(needs.scope):
+        return FORBIDDEN
+    if name in needs.also:
+        return OK
+    if needs.role is not None and actor.role is not None and not actor.role.covers(needs.role):
+        return FORBIDDEN
+    is_hidden = needs.role is not None and actor.role is None
+    return NOT_FOUND if is_hidden or needs.only and name not in needs.only else OK
+
+
+def test_every_route_is_in_the_table_once(views):
+    """A new route needs an entry in tests/support/routes.py that says who may call it."""
+    told = Counter((route.method, _in_general(route.path)) for route in ROUTES)
+
+    assert Counter(key for key, _ in views) == told
+
+
+def test_table_asks_for_what_the_views_declare(views):
+    wanted = {(route.method, _in_general(route.path)): route.needs for route in ROUTES}
+    for key, view in views:
+        scope = scope_of(view)
+        assert (key, declared(view) or "public") == (key, wanted[key].kind)
+        assert scope is None or wanted[key].scope.covers(scope), key
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route.method} {route.path}")
+def test_each_role_gets_what_it_may(world, route):
+    """Whom a route refuses leaves every table as it was."""
+    told = {name: expected(route.needs, name, actor) for name, actor in world.actors.items()}
+    for name in sorted(told, key=lambda name: told[name] == OK):
+        answer = _call(route, world.actors[name].api, world.ids)
+        if told[name] == OK:
+            assert (name, True) == (name, answer.status_code in route.answers), answer.text
+            if route.method == "POST":
+                world.snapshot.restore()
+        else:
+            assert (name, told[name]) == (name, answer.status_code), answer.text
+    assert [] == world.snapshot.changes()
