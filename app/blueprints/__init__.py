@@ -5,7 +5,9 @@ from flask import Blueprint
 from app.blueprints import (
     accounts,
     health,
+    invitations,
     jobs,
+    members,
     operations,
     pages,
     projects,
@@ -18,7 +20,9 @@ from app.blueprints import (
 ALL: tuple[Blueprint, ...] = (
     accounts.blueprint,
     health.blueprint,
+    invitations.blueprint,
     jobs.blueprint,
+    members.blueprint,
     operations.blueprint,
     pages.blueprint,
     projects.blueprint,

@@ -7,7 +7,7 @@ from sqlalchemy import and_, delete, or_, select
 from app.clock import utcnow
 from app.extensions import db
 from app.models import IdempotencyKey
-from app.services import queue, reaper, tokens
+from app.services import invitations, queue, reaper, tokens
 from app.services.transactions import transaction
 
 KEYS_LIVE = timedelta(hours=24)
@@ -23,6 +23,7 @@ def tend(user_id: int | None) -> None:
 @transaction
 def _drop_old(user_id: int | None) -> None:
     tokens.drop_dead(user_id, queue.BITE)
+    invitations.drop_expired(queue.BITE)
     _drop_keys()
 
 

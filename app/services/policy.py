@@ -54,5 +54,14 @@ def project_for(user: UserActor, project_id: int, needed: Role) -> Project:
     return project
 
 
+def held_project_for(user: UserActor, project_id: int, needed: Role) -> Project:
+    """Do as project_for at the start of a transaction that changes who has what in a project.
+
+    Until it ends, others that do the same with this project wait, so that what they find holds.
+    """
+    db.session.execute(select(Project.id).where(Project.id == project_id).with_for_update())
+    return project_for(user, project_id, needed)
+
+
 def _joined(user_id: int) -> Select[int]:
     return select(ProjectMember.project_id).where(ProjectMember.user_id == user_id)

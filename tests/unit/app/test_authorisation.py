@@ -5,7 +5,7 @@ import pytest
 from app.auth import declared
 from app.extensions import db
 from deployr.tokens import TokenKind, make_token
-from tests.factories import REPO, claim, make_job, make_project, make_runner
+from tests.factories import REPO, claim, make_invitation, make_job, make_project, make_runner
 from tests.support.backend import Api, refusal
 
 USER_ROUTES = [
@@ -16,6 +16,15 @@ USER_ROUTES = [
     ("POST", "/api/projects/{project}"),
     ("POST", "/api/projects/{project}/delete"),
     ("GET", "/api/projects/{project}/releases"),
+    ("GET", "/api/projects/{project}/members"),
+    ("POST", "/api/projects/{project}/members/{user}"),
+    ("POST", "/api/projects/{project}/members/{user}/delete"),
+    ("GET", "/api/projects/{project}/invitations"),
+    ("POST", "/api/projects/{project}/invitations"),
+    ("POST", "/api/projects/{project}/invitations/{invitation}/delete"),
+    ("GET", "/api/invitations"),
+    ("POST", "/api/invitations/{invitation}/accept"),
+    ("POST", "/api/invitations/{invitation}/decline"),
     ("POST", "/api/jobs"),
     ("GET", "/api/jobs"),
     ("GET", "/api/jobs/{job}"),
@@ -23,6 +32,8 @@ USER_ROUTES = [
     ("GET", "/api/runners"),
     ("POST", "/api/runners/codes"),
     ("POST", "/api/runners/{runner}/revoke"),
+    ("POST", "/api/runners/{runner}/share"),
+    ("POST", "/api/runners/{runner}/unshare"),
     ("GET", "/api/tokens"),
     ("POST", "/api/tokens"),
     ("POST", "/api/tokens/{token}/revoke"),
@@ -36,6 +47,10 @@ BODIES = {
     "/api/projects": {"name": "mine", "repo_url": REPO},
     "/api/projects/{project}": {"branch": "evil"},
     "/api/tokens": {"name": "ci", "scope": "read"},
+    "/api/projects/{project}/members/{user}": {"role": "viewer"},
+    "/api/projects/{project}/invitations": {"github_login": "mallory", "role": "owner"},
+    "/api/runners/{runner}/share": {"project_id": 1},
+    "/api/runners/{runner}/unshare": {"project_id": 1},
     "/api/runner/jobs/{job}/status": {"status": "running", "claim_id": "claim-1"},
 }
 OWNED = [route for route in USER_ROUTES + RUNNER_ROUTES if "{" in route[1]]
@@ -53,7 +68,10 @@ def ids(ada, runner):
     job = make_job(ada, project)
     claim(runner, job)
     token = ada.write("/api/tokens", name="ci", scope="read")
-    return {"project": project["id"], "job": job["id"], "runner": runner.id, "token": token["id"]}
+    things = {"project": project, "job": job, "token": token}
+    things["invitation"] = make_invitation(ada, project, "carol")
+    found = {name: thing["id"] for name, thing in things.items()}
+    return found | {"runner": runner.id, "user": ada.id}
 
 
 def test_matrix_holds_every_route_that_needs_a_token(app):
@@ -100,6 +118,7 @@ def test_lists_hold_only_ones_own_things(bob, ids):
     assert [] == bob.read("/api/projects")["projects"]
     assert [] == bob.read("/api/jobs")["jobs"]
     assert [] == bob.read("/api/runners")["runners"]
+    assert [] == bob.read("/api/invitations")["invitations"]
 
 
 def test_jobs_of_another_users_project_are_not_listed(bob, ids):
