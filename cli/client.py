@@ -30,12 +30,13 @@ class _Bearer(AuthBase):
         self._token = token
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.headers["Authorization"] = f"Bearer {self._token}"
+        if self._token:
+            request.headers["Authorization"] = f"Bearer {self._token}"
         return request
 
 
 class Client:
-    """Talks to one backend as one user.
+    """Talks to one backend as one user; without a token as nobody.
 
     Every method raises ApiError for a refusal and UnreachableError when there is no answer.
     """

@@ -7,31 +7,45 @@ import click
 
 from ..client import Client
 from ..config import Account, checked_url, forget, save, saved_url
-from ..errors import CliError, ExitCode
+from ..errors import CliError
 from ..session import Session, json_option, pass_session
+from ..sign_in import given_token, through_github
 
 
 @click.command()
 @click.option("--url", help="Address of the backend, such as https://deployr.example.com.")
+@click.option("--web", is_flag=True, help="Let a browser on this machine come back by itself.")
+@click.option("--token", "by_token", is_flag=True, help="Take a token that exists (CI).")
 @json_option
 @pass_session
-def login(session: Session, url: str | None) -> None:
-    """Sign in with a token and remember it.
+def login(session: Session, url: str | None, *, web: bool, by_token: bool) -> None:
+    """Sign in with GitHub and remember the token.
 
-    The token comes from DEPLOYR_TOKEN, from standard input, or from a prompt that does not show
-    it; never from the command line, where other users of the machine could see it.
+    Shows a code to enter at GitHub, in a browser anywhere. With --token, or where the backend has
+    no GitHub app, the token comes from DEPLOYR_TOKEN, from standard input, or from a prompt that
+    does not show it; never from the command line, where other users of the machine could see it.
 
     \b
     Example:
       deployr login --url https://deployr.example.com
     """
-    account = Account(url=checked_url(url or saved_url() or _ask_url()), token=_token())
+    if web and by_token:
+        raise click.UsageError("Choose one of --web and --token.")
+    address = checked_url(url or saved_url() or _ask_url())
+    token = None if by_token else through_github(address, session.output, web=web)
+    if token is None:
+        if not by_token:
+            _tell_no_github(session, web=web)
+        token = given_token()
+    account = Account(url=address, token=token)
     user = Client(account).user()
     save(account)
     if session.output.as_json:
         session.output.data(user)
-        return
-    session.output.success(f"✓ Signed in to {account.url} as {user['name']} ({user['email']})")
+    else:
+        session.output.success(f"✓ Signed in to {account.url} as {user['name']} ({user['email']})")
+    if os.environ.get("DEPLOYR_TOKEN", token) != token:
+        session.output.note("DEPLOYR_TOKEN of your environment is used in place of this token.")
 
 
 @click.command()
@@ -66,15 +80,9 @@ def _ask_url() -> str:
     return str(click.prompt("Address of the backend"))
 
 
-def _token() -> str:
-    token = os.environ.get("DEPLOYR_TOKEN") or (
-        click.prompt("Token", hide_input=True) if sys.stdin.isatty() else sys.stdin.readline()
-    )
-    if stripped := str(token).strip():
-        return stripped
-    raise CliError(
-        "No token was given.",
-        "The backend's owner makes one with `flask deployr user create`, for a user who exists with "
-        "`flask deployr user token EMAIL`.",
-        code=ExitCode.NOT_SIGNED_IN,
-    )
+def _tell_no_github(session: Session, *, web: bool) -> None:
+    message = "This backend has no GitHub app."
+    advice = "Its operator makes a token with `flask deployr user create`"
+    if web:
+        raise CliError(message, f"{advice}; then: deployr login --token")
+    session.output.note(f"{message} {advice}.")
