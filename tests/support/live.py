@@ -1,6 +1,7 @@
 """The real backend on a loopback port, in a thread, and a hand-driven runner for it."""
 
 import base64
+import io
 import threading
 import time
 import uuid
@@ -27,7 +28,8 @@ class LiveBackend:
         self.app: Flask = create_app(at(str(url)) | config)
         with self.app.app_context():
             _, self.token = accounts.create_user("Ada", "ada@example.com")
-        self._server = make_server("127.0.0.1", 0, self.app, threaded=True)
+        self.log = io.StringIO()
+        self._server = make_server("127.0.0.1", 0, self._answer, threaded=True)
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         self._thread = threading.Thread(target=self._serve, daemon=True)
 
@@ -41,6 +43,10 @@ class LiveBackend:
         self._server.server_close()
         with self.app.app_context():
             db.engine.dispose()
+
+    def _answer(self, environ: Any, start_response: Any) -> Any:
+        # A server has an error stream of its own: what it logs is not said by the command line.
+        return self.app(environ | {"wsgi.errors": self.log}, start_response)
 
     def _serve(self) -> None:
         # The default looks for a shutdown only twice a second: slow for many short tests.
