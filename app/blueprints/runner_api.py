@@ -19,7 +19,7 @@ from app.schemas.runners import (
     Rotated,
 )
 from app.schemas.status import StatusAnswer, StatusPost
-from app.services import claims, logs, polling, rotation, runners
+from app.services import claims, limits, logs, polling, rotation, runners
 from app.services.identity import RunnerActor, UserActor
 from app.services.news import News
 
@@ -30,11 +30,15 @@ blueprint = Blueprint("runner_api", __name__, url_prefix="/api/runner")
 @user_optional
 @speaks(
     Operation(
-        body=Registration, answer=(Registered,), status=HTTPStatus.CREATED, refuses=(401, 409, 426)
+        body=Registration,
+        answer=(Registered,),
+        status=HTTPStatus.CREATED,
+        refuses=(401, 409, 426, 429),
     )
 )
 def register(user: UserActor | None, body: Registration) -> Registered:
     """Register a runner by a one-time code, or with a user's token."""
+    limits.allow("registration", settings().registrations_per_minute)
     runner = runners.register(user, body)
     return Registered(
         runner_id=runner.id, name=runner.name, token=runner.token, poll_after=polling.poll_after()

@@ -34,6 +34,11 @@ class Runner(Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
+    @property
+    def label(self) -> str:
+        """What the audit log calls it."""
+        return f"runner:{self.id} {self.name}"
+
 
 class RegistrationCode(Base):
     """Lets one runner register for a user, once."""

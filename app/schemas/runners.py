@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from app.schemas.common import Answer, Moment, Name, QueryInt, RunnerRequest
+from app.schemas.common import Answer, Id, Moment, Name, QueryInt, RunnerRequest, UserRequest
 from deployr.states import Framework, Target
 from deployr.wire import PROTOCOL
 
@@ -14,11 +14,16 @@ class RunnerView(Answer):
 
     id: int
     name: str
+    owner_name: str
+    mine: bool
+    projects: tuple[str, ...]
+    """Full names of those that it is shared with, as far as you see them."""
     status: Literal["online", "offline"]
     labels: list[str]
     capacity: int
     version: str | None
     hostname: str | None
+    """Null, as `version`, to all but its owner."""
     last_seen_at: Moment | None
     created_at: Moment
     revoked_at: Moment | None
@@ -29,6 +34,12 @@ class RunnerList(Answer):
 
     runners: list[RunnerView]
     next: int | None
+
+
+class ShareRequest(UserRequest):
+    """The project that a runner is shared with."""
+
+    project_id: Id
 
 
 class CodeView(Answer):

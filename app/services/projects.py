@@ -8,16 +8,27 @@ from sqlalchemy.exc import IntegrityError
 from app.clock import utcnow
 from app.errors import Conflict, Invalid
 from app.extensions import db
-from app.models import DeploymentJob, JobLog, JobStep, Project, Release, Runner
+from app.models import (
+    DeploymentJob,
+    Invitation,
+    JobLog,
+    JobStep,
+    Project,
+    ProjectMember,
+    Release,
+    Runner,
+)
 from app.schemas.projects import NewProject, ProjectChange
 from app.services import audit
 from app.services.archive import forget
 from app.services.audit import Act
 from app.services.idempotency import RequestKey, made_before, remember
 from app.services.identity import UserActor
-from app.services.policy import project_for
+from app.services.policy import held_project_for, project_for
 from app.services.project_rows import get_project
 from app.services.queue import UNFINISHED, WAITING
+from app.services.runner_choice import is_usable
+from app.services.shares import end_shares_with
 from app.services.transactions import transaction
 from deployr.roles import Role
 from deployr.states import Action
@@ -59,7 +70,7 @@ def delete_project(user: UserActor, project_id: int) -> None:
 
 @transaction
 def _insert(user: UserActor, new: NewProject, key: RequestKey | None) -> int:
-    _check_runner(user, new.runner_id)
+    _check_runner(new.runner_id, user.id)
     now = utcnow()
     project = Project(user_id=user.id, created_at=now, updated_at=now, **new.model_dump())
     db.session.add(project)
@@ -73,7 +84,7 @@ def _insert(user: UserActor, new: NewProject, key: RequestKey | None) -> int:
 def _update(user: UserActor, project_id: int, change: ProjectChange) -> None:
     project = project_for(user, project_id, Role.OWNER)
     values = change.model_dump(exclude_unset=True)
-    _check_runner(user, values.get("runner_id"))
+    _check_runner(values.get("runner_id"), project.user_id, project.id)
     changed = {
         field: [old, value]
         for field, value in values.items()
@@ -84,6 +95,8 @@ def _update(user: UserActor, project_id: int, change: ProjectChange) -> None:
     project.updated_at = utcnow()
     if values.keys() & {"runner_id", "runs_on"}:
         _redirect_waiting(project)
+    if changed.keys() & {"name", "repo_url"}:
+        end_shares_with(project.id)
     if changed:
         _tell(Act.PROJECT_CHANGED, user, project, changed=changed)
 
@@ -104,14 +117,16 @@ def _redirect_waiting(project: Project) -> None:
 
 @transaction
 def _delete(user: UserActor, project_id: int) -> None:
-    project = project_for(user, project_id, Role.OWNER)
+    project = held_project_for(user, project_id, Role.OWNER)  # so that nobody joins meanwhile
     jobs = select(DeploymentJob.id).where(DeploymentJob.project_id == project.id)
     if db.session.scalar(jobs.where(DeploymentJob.status.in_(UNFINISHED)).limit(1)):
         raise _job_active()
     forget(list(db.session.scalars(jobs)))
-    db.session.execute(delete(Release).where(Release.project_id == project.id))
-    for child in (JobLog, JobStep):
-        db.session.execute(delete(child).where(child.job_id.in_(jobs)))
+    for child in (Release, ProjectMember, Invitation):
+        db.session.execute(delete(child).where(child.project_id == project.id))
+    end_shares_with(project.id)
+    for part in (JobLog, JobStep):
+        db.session.execute(delete(part).where(part.job_id.in_(jobs)))
     db.session.execute(delete(DeploymentJob).where(DeploymentJob.project_id == project.id))
     db.session.delete(project)
     _tell(Act.PROJECT_DELETED, user, project)
@@ -124,12 +139,13 @@ def _tell(act: Act, user: UserActor, project: Project, **detail: object) -> None
     audit.record(act, user.label, thing, user_id=owner, project_id=project_id, **detail)
 
 
-def _check_runner(user: UserActor, runner_id: int | None) -> None:
+def _check_runner(runner_id: int | None, user_id: int, project_id: int | None = None) -> None:
     if runner_id is None:
         return
     runner = db.session.get(Runner, runner_id)
-    if runner is None or runner.user_id != user.id or runner.revoked_at is not None:
-        raise Invalid.field("runner_id", "is not one of your runners")
+    if runner is None or not is_usable(runner, user_id, project_id):
+        whose = "is none of the project owner's runners, nor one that is shared with the project"
+        raise Invalid.field("runner_id", whose)
 
 
 def _name_taken(name: str) -> Conflict:

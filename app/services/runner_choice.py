@@ -45,15 +45,13 @@ def usable_runners(user_id: int, project_id: int) -> list[Runner]:
     return sorted(db.session.scalars(found), key=lambda runner: runner.id)
 
 
-def is_usable(runner: Runner, user_id: int, project_id: int) -> bool:
-    """Tell whether a project of the user's may use `runner` now."""
-    reaches = runner.user_id == user_id or is_shared(runner.id, project_id)
-    return reaches and runner.revoked_at is None
-
-
-def is_shared(runner_id: int, project_id: int) -> bool:
-    """Tell whether a runner is shared with a project."""
-    return db.session.get(RunnerShare, (runner_id, project_id)) is not None
+def is_usable(runner: Runner, user_id: int, project_id: int | None) -> bool:
+    """Tell whether a project of the user's, None: one that he makes now, may use `runner`."""
+    if runner.revoked_at is not None:
+        return False
+    if runner.user_id == user_id or project_id is None:
+        return runner.user_id == user_id
+    return db.session.get(RunnerShare, (runner.id, project_id)) is not None
 
 
 def choose(project: Project, spec: JobSpec) -> Destination:

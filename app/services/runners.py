@@ -1,4 +1,4 @@
-"""Runners of a user: registration by a one-time code, listing, revoking."""
+"""Runners of a user: registration by a one-time code, revoking."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,8 +12,11 @@ from app.errors import Conflict, NotFound, Unauthorized, UpgradeRequired
 from app.extensions import db
 from app.models import RegistrationCode, Runner
 from app.schemas.runners import Registration
+from app.services import audit
+from app.services.audit import Act
 from app.services.identity import UserActor
-from app.services.paging import Page, Window
+from app.services.runner_rows import SeenRunner, seen
+from app.services.shares import end_shares_by
 from app.services.transactions import RacedError, changed, transaction
 from deployr.tokens import TokenKind, digest, is_wellformed, make_token
 from deployr.wire import MIN_PROTOCOL
@@ -48,13 +51,6 @@ def count_online() -> int:
     return db.session.scalar(_COUNT_SEEN, {"since": _online_since()}) or 0
 
 
-def list_runners(user: UserActor, window: Window) -> Page[Runner]:
-    """Return a page of the user's runners, revoked ones too."""
-    query = select(Runner).where(Runner.user_id == user.id)
-    rows = list(db.session.scalars(window.select(query, Runner.id)))
-    return window.page(rows, [row.id for row in rows])
-
-
 def check_protocol(protocol: int) -> None:
     """Raise UpgradeRequired for a runner that this backend no longer understands."""
     if protocol < MIN_PROTOCOL:
@@ -66,20 +62,14 @@ def create_code(user: UserActor) -> tuple[str, datetime]:
     """Return a new registration code and when it expires."""
     code = make_token(TokenKind.REGISTRATION_CODE)
     expires_at = utcnow() + CODE_LIFETIME
-    _insert_code(user.id, code, expires_at)
+    _insert_code(user, code, expires_at)
     return code, expires_at
 
 
-@transaction
-def revoke_runner(user: UserActor, runner_id: int) -> Runner:
-    """Make a runner's token stop working and free its name. Raises NotFound."""
-    runner = db.session.get(Runner, runner_id)
-    if runner is None or runner.user_id != user.id:
-        raise NotFound("runner")
-    if runner.revoked_at is None:
-        runner.revoked_at = runner.updated_at = utcnow()
-        runner.name_key = None
-    return runner
+def revoke_runner(user: UserActor, runner_id: int) -> SeenRunner:
+    """Make a runner's token stop working, free its name and end its shares. Raises NotFound."""
+    _revoke(user, runner_id)
+    return seen(user, runner_id)
 
 
 def register(user: UserActor | None, wanted: Registration) -> NewRunner:
@@ -93,7 +83,7 @@ def register(user: UserActor | None, wanted: Registration) -> NewRunner:
         if wanted.code is not None:
             return _register_by_code(wanted.code, wanted, token)
         if user is not None:
-            return _register_for(user.id, wanted, token)
+            return _register_for(user, wanted, token)
     except IntegrityError:
         detail = f"You have a runner named {wanted.name} already; take another name or revoke it."
         raise Conflict("name_taken", detail) from None
@@ -101,17 +91,31 @@ def register(user: UserActor | None, wanted: Registration) -> NewRunner:
 
 
 @transaction
-def _insert_code(user_id: int, code: str, expires_at: datetime) -> None:
+def _insert_code(user: UserActor, code: str, expires_at: datetime) -> None:
     db.session.add(
         RegistrationCode(
-            user_id=user_id, code=digest(code), expires_at=expires_at, created_at=utcnow()
+            user_id=user.id, code=digest(code), expires_at=expires_at, created_at=utcnow()
         )
     )
+    audit.record(Act.CODE_CREATED, user.label, f"user:{user.id} {user.handle}", user_id=user.id)
 
 
 @transaction
-def _register_for(user_id: int, wanted: Registration, token: str) -> NewRunner:
-    runner = _add(user_id, wanted, token)
+def _revoke(user: UserActor, runner_id: int) -> None:
+    runner = db.session.get(Runner, runner_id, with_for_update=True)
+    if runner is None or runner.user_id != user.id:
+        raise NotFound("runner")
+    if runner.revoked_at is None:
+        runner.revoked_at = runner.updated_at = utcnow()
+        runner.name_key = None
+        end_shares_by(runner.id)
+        audit.record(Act.RUNNER_REVOKED, user.label, runner.label, user_id=user.id)
+
+
+@transaction
+def _register_for(user: UserActor, wanted: Registration, token: str) -> NewRunner:
+    runner = _add(user.id, wanted, token)
+    audit.record(Act.RUNNER_REGISTERED, user.label, runner.label, user_id=user.id)
     return NewRunner(id=runner.id, name=runner.name, token=token)
 
 
@@ -129,6 +133,8 @@ def _register_by_code(text: str, wanted: Registration, token: str) -> NewRunner:
     else:
         runner = _add(code.user_id, wanted, token)
         _use(code.id, runner.id, wanted)
+    # By itself: of a code it is only known whose it is, not who brought it.
+    audit.record(Act.RUNNER_REGISTERED, runner.label, runner.label, user_id=runner.user_id)
     return NewRunner(id=runner.id, name=runner.name, token=token)
 
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.factories import make_runner
-from tests.support.backend import refusal
+from tests.factories import make_project, make_runner
+from tests.support.backend import Api, refusal
 
 
 @pytest.fixture
@@ -32,6 +32,9 @@ def test_registered_runner_is_listed(ada, anyone, code):
         {
             "id": answer["runner_id"],
             "name": "web1",
+            "owner_name": make_project(ada)["owner_name"],
+            "mine": True,
+            "projects": [],
             "status": "offline",
             "last_seen_at": None,
             "created_at": "2026-02-03T18:00:00Z",
@@ -126,3 +129,14 @@ def test_runners_are_paged(ada):
     second = ada.read("/api/runners", limit=2, before=first["next"])
 
     assert made[::-1] == [each["id"] for each in first["runners"] + second["runners"]]
+
+
+def test_an_address_may_not_try_many_codes(make_app, clock):
+    anyone = Api(make_app(DEPLOYR_REGISTRATIONS_PER_MINUTE=2))
+    answers = [_register(anyone, "dpc_wrong") for _ in range(3)]
+    assert [401, 401, 429] == [answer.status_code for answer in answers]
+    assert 60 == int(answers[-1].headers["Retry-After"])
+
+    clock.move(minutes=1)
+
+    assert (401, "bad_code") == refusal(_register(anyone, "dpc_wrong"))
