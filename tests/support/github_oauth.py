@@ -17,7 +17,7 @@ from authlib.oauth2.rfc8628 import (
     DeviceCodeGrant,
     DeviceCredentialDict,
 )
-from flask import Flask, Response, redirect, request
+from flask import Flask, Response, jsonify, redirect, request
 
 OURS = "our-app"
 ANOTHERS = "evil-app"
@@ -107,6 +107,10 @@ class OAuthState:
     """Seconds between polls that it asks for."""
     slow_downs: int = 0
     """So many polls of pending codes are told to slow down."""
+    slower_interval: float = 5
+    """What they are told to wait from then on."""
+    device_flow: bool = True
+    """Whether the owner of the app has enabled it."""
     polls: list[float] = field(default_factory=list)
     """When each poll of a device code came."""
 
@@ -129,6 +133,8 @@ def add_oauth(app: Flask, state: OAuthState, url: str) -> None:
 
     @app.post("/login/device/code")
     def start_device():
+        if not state.device_flow:
+            return jsonify(error="device_flow_disabled")
         return _as_github(server.create_endpoint_response("device_authorization"), state)
 
     @app.post("/login/oauth/access_token")
@@ -159,7 +165,7 @@ def _as_github(answer: Response, state: OAuthState) -> Response:
     if "error" in body:
         body["error"] = _GITHUBS_WORDS.get(body["error"], body["error"])
         if body["error"] == "slow_down":
-            body["interval"] = state.interval + 5
+            body["interval"] = state.slower_interval
     body.pop("expires_in" if "access_token" in body else "verification_uri_complete", None)
     if "json" in request.headers.get("Accept", ""):
         return Response(json.dumps(body), mimetype="application/json")
