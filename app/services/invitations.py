@@ -109,7 +109,7 @@ def _check_room(project: Project, login: str) -> None:
     others = select(func.count()).where(
         Invitation.project_id == project.id, Invitation.github_login != login, _is_open()
     )
-    if len(members) + (db.session.scalar(others) or 0) > MOST:
+    if len(members) + (db.session.scalar(others) or 0) >= MOST:
         detail = f"A project may have {MOST} members and invitations: remove some first."
         raise Conflict("team_full", detail)
 
