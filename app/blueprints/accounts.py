@@ -6,9 +6,10 @@ from app.api import Operation, speaks
 from app.auth import public, user_required
 from app.clients.github import SCOPE, SCOPE_OF_ORGS
 from app.config import settings
-from app.schemas.users import GithubInfo, GithubSignIn, SignedIn, UserView
-from app.services import accounts, limits
+from app.schemas.users import GithubInfo, GithubSignIn, Me, SignedIn, TokenInUse, UserView
+from app.services import accounts, limits, tokens
 from app.services.admission import Proof, admit
+from app.services.handles import handle_of
 from app.services.identity import UserActor
 from deployr.roles import Scope
 
@@ -44,13 +45,22 @@ def sign_in(body: GithubSignIn) -> SignedIn:
         verifier=body.code_verifier,
     )
     user = admit(proof)
-    view = UserView.model_validate(user)
+    view = UserView(
+        id=user.id,
+        name=user.name,
+        email=user.email,
+        github_login=user.github_login,
+        handle=handle_of(user.id, user.handle),
+        role=user.role,
+    )
     return SignedIn(token=accounts.sign_in(user.id, body.name or "GitHub"), user=view)
 
 
 @blueprint.get("/user")
 @user_required(Scope.READ)
-@speaks(Operation(answer=(UserView,)))
-def show_user(user: UserActor) -> UserView:
+@speaks(Operation(answer=(Me,)))
+def show_user(user: UserActor) -> Me:
     """Show the user whose token it is."""
-    return UserView.model_validate(user)
+    token = tokens.current_token(user)
+    facts = UserView.model_validate(user).model_dump()
+    return Me(**facts, token=token and TokenInUse.model_validate(token))

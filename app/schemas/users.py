@@ -4,9 +4,10 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from app.schemas.common import Answer, UserRequest
+from app.schemas.common import Answer, Moment, UserRequest
+from app.schemas.tokens import TokenName
+from deployr.roles import Scope
 
-TokenName = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f]*$")]
 _Secret = Annotated[str, Field(min_length=1, max_length=2048)]
 
 
@@ -43,7 +44,25 @@ class UserView(Answer):
     name: str
     email: str
     github_login: str | None
+    handle: str
+    """The owner in `owner/name`."""
     role: str
+
+
+class TokenInUse(Answer):
+    """The token that a request came with."""
+
+    id: int
+    name: str
+    scope: Scope
+    expires_at: Moment | None
+
+
+class Me(UserView):
+    """The user who asks, and by what."""
+
+    token: TokenInUse | None
+    """Null for a session in a browser."""
 
 
 class SignedIn(Answer):

@@ -13,6 +13,11 @@ FULL_NAME: ColumnElement[str] = HANDLE.concat("/").concat(Project.name)
 """Of a Project that is joined with the User who owns it."""
 
 
+def handle_of(user_id: int, handle: str | None) -> str:
+    """Return HANDLE of a row that was read."""
+    return handle or f"user-{user_id}"
+
+
 def is_called(name: str) -> ColumnElement[bool]:
     """Return the condition on Project and its User for `shop`, or for `ada/shop`."""
     owner, slash, own = name.partition("/")

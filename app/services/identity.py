@@ -14,6 +14,7 @@ from app.errors import Forbidden, Unauthorized
 from app.extensions import db
 from app.models import ApiToken, Runner, User
 from app.services import alive
+from app.services.handles import handle_of
 from app.services.transactions import transaction
 from deployr.roles import Scope
 from deployr.tokens import TokenKind, digest, is_wellformed
@@ -89,7 +90,7 @@ def user_by_token(token: str) -> UserActor:
         raise _unknown(TokenKind.USER)
     if row.expires_at is not None and row.expires_at <= now:
         raise _expired(row.expires_at)
-    due = _is_due(row.last_used_at, now)
+    due = is_due(row.last_used_at, now)
     if due:
         _stamp_token(row.token_id, now)
     return UserActor(
@@ -97,7 +98,7 @@ def user_by_token(token: str) -> UserActor:
         name=row.name,
         email=row.email,
         github_login=row.github_login,
-        handle=row.handle or f"user-{row.id}",
+        handle=handle_of(row.id, row.handle),
         role=row.role,
         scope=Scope(row.scope),
         token_id=row.token_id,
@@ -128,7 +129,7 @@ def runner_by_token(token: str) -> RunnerActor:
         row = _runner_where(Runner.old_token, hashed)
         if row is None or (row.old_token_until is not None and row.old_token_until <= now):
             raise _unknown(TokenKind.RUNNER)
-    due = _is_due(row.last_seen_at, now)
+    due = is_due(row.last_seen_at, now)
     if due or succeeds:
         _stamp_runner(row.id, now, hashed if succeeds else None)
     return RunnerActor(
@@ -167,7 +168,8 @@ def _expired(at: datetime) -> Unauthorized:
     return Unauthorized("token_expired", f"The token expired on {day}; {_HOW[TokenKind.USER]}")
 
 
-def _is_due(stamped: datetime | None, now: datetime) -> bool:
+def is_due(stamped: datetime | None, now: datetime) -> bool:
+    """Tell whether a sign of life is to be written again."""
     return stamped is None or now - stamped >= timedelta(seconds=settings().stamp_seconds)
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from tests.factories import make_user
 from tests.support.backend import Api, refusal
-from tests.support.github import ANOTHERS, Account, FakeGithub
+from tests.support.github import ANOTHERS, Account
 
 VERIFIED = [
     {"email": "other@example.com", "primary": False, "verified": True},
@@ -13,12 +13,6 @@ VERIFIED = [
 VERIFIER = "a-verifier-that-only-one-command-line-knows-012345"
 DONE = "http://127.0.0.1:9/done"
 ADA = Account(id=7, login="ada-l", emails=VERIFIED, name="Ada L.")
-
-
-@pytest.fixture
-def github():
-    with FakeGithub() as server:
-        yield server
 
 
 @pytest.fixture
@@ -41,11 +35,14 @@ def test_known_email_is_linked_and_gets_a_working_token(app, anyone, github):
         "name": "Ada",
         "email": "ada@example.com",
         "github_login": "ada-l",
+        "handle": "ada",
         "role": "admin",
     }
     assert expected == answer["user"]
-    assert expected == Api(app, answer["token"]).read("/api/user")
-    assert expected == user.read("/api/user")
+    for api in (Api(app, answer["token"]), user):
+        seen = api.read("/api/user")
+        del seen["token"]
+        assert expected == seen
 
 
 def test_linked_user_is_known_by_id_when_the_email_changes(app, anyone, github):
@@ -69,6 +66,14 @@ def test_token_of_another_app_proves_nothing(app, anyone, github):
 
 
 def test_unknown_token_is_refused(app, anyone):
+    assert (401, "github_refused") == refusal(_sign_in(anyone))
+
+
+def test_token_that_was_revoked_at_github_is_refused(app, anyone, github):
+    github.sign_up("gho_ada", ADA)
+    assert 200 == _sign_in(anyone).status_code
+    github.revoke("gho_ada")
+
     assert (401, "github_refused") == refusal(_sign_in(anyone))
 
 
@@ -151,6 +156,23 @@ def test_github_that_does_not_answer(app, anyone, github, fields):
     github.broken = True
 
     assert (503, "github_unreachable") == refusal(_sign_in(anyone, **fields))
+
+
+@pytest.mark.parametrize(
+    "garbage", [b"<html>", b"[]", b"null", b'{"id": "x"}', b'{"app": 7}', b"\xff", b"[" * 100_000]
+)
+@pytest.mark.parametrize("fields", [{"code": "code-1"}, {"access_token": "gho_ada"}])
+def test_answers_that_make_no_sense(app, anyone, github, fields, garbage):
+    github.garbage = garbage
+
+    assert (503, "github_unreachable") == refusal(_sign_in(anyone, **fields))
+
+
+@pytest.mark.parametrize("fields", [{"code": "code-1"}, {"access_token": "gho_ada"}])
+def test_wrong_secret_of_the_backend_is_not_the_users_fault(make_app, github, fields):
+    app = make_app(**github.settings() | {"DEPLOYR_GITHUB_CLIENT_SECRET": "wrong"})
+
+    assert (503, "github_misconfigured") == refusal(_sign_in(Api(app), **fields))
 
 
 def test_backend_without_github_says_what_to_do(make_app):

@@ -49,6 +49,15 @@ def test_list_marks_the_token_it_was_asked_with_and_says_when_it_was_used(ada):
     assert not first["current"]
 
 
+def test_user_is_shown_with_the_token_in_use(ada):
+    made = make(ada, name="laptop", expires_in_days=7)
+
+    seen = of(ada, made).read("/api/user")
+
+    assert {name: made[name] for name in ("id", "name", "scope", "expires_at")} == seen["token"]
+    assert seen["handle"].startswith("ada-")
+
+
 @pytest.mark.parametrize(
     ("given", "expires"), [({}, "2026-05-04T18:00:00Z"), ({"expires_in_days": None}, None)]
 )

@@ -121,7 +121,7 @@ def guesses():
 def statuses(app, tokens):
     """Return how often each status was answered."""
     environ = EnvironBuilder(path="/api/user").get_environ()
-    found = Counter()
+    found: Counter[str] = Counter()
     for token in tokens:
         given = environ | {"HTTP_AUTHORIZATION": f"Bearer {token}"}
         b"".join(app.wsgi_app(given, lambda status, *_: found.update([status[:3]])))
@@ -132,7 +132,7 @@ def test_ten_thousand_guesses_are_refused_and_broken_ones_cost_no_query(app, cap
     caplog.set_level(logging.WARNING, logger="app.request")  # ten thousand lines help nobody
     good, broken = guesses()
     assert 10_000 == len(good) + len(broken)
-    statements = Counter()
+    statements: Counter[str] = Counter()
     with app.app_context():
         event.listen(
             db.engine,
