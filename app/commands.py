@@ -101,7 +101,7 @@ def issue_token(email: str) -> None:
 @click.argument("email")
 @_told
 def revoke_tokens(email: str) -> None:
-    """End all API tokens of the user with this EMAIL: when one got lost, or he has left."""
+    """End all tokens and browser sessions of the user with this EMAIL: when one got lost, or he has left."""
     click.echo(f"Ended tokens: {accounts.revoke_tokens(email)}")
 
 

@@ -1,10 +1,14 @@
 """The key that signs what the backend leaves with browsers: its sign-ins and its forms."""
 
+import hashlib
+import hmac
 import os
 import secrets
 import stat
 import tempfile
 from pathlib import Path
+
+from flask import current_app
 
 from app.config import KEY_IS_NEEDED, ConfigError, Settings
 
@@ -29,6 +33,15 @@ def secret_key(settings: Settings, database: str | None) -> str:
     except OSError as error:
         why = f"can't be kept in {place} ({error.strerror})"
         raise ConfigError(f"DEPLOYR_SECRET_KEY: {why}; {KEY_IS_NEEDED}") from None
+
+
+def keyed_hash(purpose: str, text: str) -> str:
+    """Return what only this backend can make of a text; 64 characters.
+
+    Each `purpose` has hashes of its own.
+    """
+    key = str(current_app.secret_key).encode()
+    return hmac.new(key, f"{purpose} {text}".encode(), hashlib.sha256).hexdigest()
 
 
 def _kept(place: Path) -> str:

@@ -11,7 +11,7 @@ _ALPHABET = string.digits + string.ascii_uppercase + string.ascii_lowercase
 _BODY_LENGTH = 43
 _CHECKSUM_LENGTH = 6
 
-TOKEN_PATTERN = re.compile(r"dp[urc]_[0-9A-Za-z]{49}")
+TOKEN_PATTERN = re.compile(r"dp[urcs]_[0-9A-Za-z]{49}")
 """Matches every token that Deployr makes; used to keep them out of logs."""
 
 
@@ -21,6 +21,7 @@ class TokenKind(StrEnum):
     USER = "dpu_"
     RUNNER = "dpr_"
     REGISTRATION_CODE = "dpc_"
+    SESSION = "dps_"
 
 
 def _base62(number: int, length: int) -> str:

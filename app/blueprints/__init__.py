@@ -4,6 +4,7 @@ from flask import Blueprint
 
 from app.blueprints import (
     accounts,
+    browser,
     health,
     invitations,
     jobs,
@@ -19,6 +20,7 @@ from app.blueprints import (
 
 ALL: tuple[Blueprint, ...] = (
     accounts.blueprint,
+    browser.blueprint,
     health.blueprint,
     invitations.blueprint,
     jobs.blueprint,

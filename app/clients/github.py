@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Annotated, Any, TypeVar
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import requests
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
@@ -86,6 +86,21 @@ class GithubApp:
         self._api = settings.github_api_url.rstrip("/")
         self._orgs = settings.allow_orgs
 
+    def sign_in_url(self, redirect_uri: str, state: str, challenge: str) -> str:
+        """Return where a browser is sent to; it comes back with a code and the `state`.
+
+        `challenge` is of PKCE, S256.
+        """
+        query = {
+            "client_id": self._client[0],
+            "redirect_uri": redirect_uri,
+            "scope": f"{SCOPE} {SCOPE_OF_ORGS}" if self._orgs else SCOPE,
+            "state": state,
+            "code_challenge": challenge,
+            "code_challenge_method": "S256",
+        }
+        return f"{self._url}/login/oauth/authorize?{urlencode(query)}"
+
     def exchange(self, code: str, redirect_uri: str | None, verifier: str | None) -> str:
         """Return the access token that a one-time code stands for.
 
@@ -117,7 +132,7 @@ class GithubApp:
             raise Unauthorized(
                 "github_refused", f"GitHub refused the code: {error.description or error.error}"
             ) from None
-        except (requests.RequestException, ValueError, KeyError):
+        except (requests.RequestException, ValueError, KeyError, RecursionError):
             raise _unreachable() from None
 
     def identify(self, access_token: str) -> GithubUser:

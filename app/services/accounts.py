@@ -11,8 +11,8 @@ from sqlalchemy.exc import IntegrityError
 from app.clock import utcnow
 from app.errors import Conflict, DomainError, Invalid
 from app.extensions import db
-from app.models import ApiToken, User
-from app.services import audit
+from app.models import ApiToken, BrowserSession, User
+from app.services import audit, sessions
 from app.services.audit import OPERATOR, Act
 from app.services.transactions import transaction
 from deployr.roles import Scope
@@ -60,19 +60,21 @@ def issue_token(email: str) -> str:
 
 @transaction
 def revoke_tokens(email: str) -> int:
-    """End all API tokens of the user with this email; return how many there were.
+    """End all API tokens and sessions of the user with this email; return how many tokens.
 
     Raises NotFound.
     """
     user = _user_of(email)
+    browsers = sessions.close(BrowserSession.user_id == user.id)
     revoked = db.session.execute(
         update(ApiToken)
         .where(ApiToken.user_id == user.id, ApiToken.revoked_at.is_(None))
         .values(revoked_at=utcnow())
     )
     count = cast("CursorResult[Any]", revoked).rowcount
-    if count:
-        audit.record(Act.TOKEN_REVOKED, OPERATOR, "tokens: all", user_id=user.id, count=count)
+    if count or browsers:
+        told = {"count": count, "sessions": browsers}
+        audit.record(Act.TOKEN_REVOKED, OPERATOR, "tokens: all", user_id=user.id, **told)
     return count
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from app import create_app
 from app.api import operation_of
-from app.auth import declared
+from app.auth import checks_form, declared
 from tests.support.backend import Api
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -40,7 +40,25 @@ def test_every_route_declares_who_may_call_it(app):
 def test_every_api_route_declares_what_it_speaks(app):
     silent = [path for _, path, view in _routes(app) if operation_of(view) is None]
 
-    assert {"/", "/static/<path:filename>", "/api/openapi.json"} == set(silent)
+    assert ["/api/openapi.json"] == [path for path in silent if path.startswith("/api/")]
+
+
+def test_sessions_of_browsers_open_pages_and_never_the_api(app):
+    by_session = {path for _, path, view in _routes(app) if declared(view) == "session"}
+
+    assert not {path for path in by_session if path.startswith("/api/")}
+    assert {"/", "/login", "/logout", "/account"} < by_session
+
+
+def test_every_form_is_checked(app):
+    """What a browser's cookie lets in, a page of somebody else could send."""
+    unchecked = [
+        path
+        for method, path, view in _routes(app)
+        if method == "POST" and not path.startswith("/api/") and not checks_form(view)
+    ]
+
+    assert [] == unchecked
 
 
 def test_only_get_and_post_are_spoken(app):
