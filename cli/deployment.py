@@ -11,12 +11,15 @@ import click
 from deployr.states import Action
 from deployr.wire import JobSpec
 
+from .asking import is_interactive
 from .client import PAGE, Json
 from .errors import ApiError, CliError, ExitCode
 from .follow import Follower, how_to_return
+from .projects import shown
 from .results import exit_code, may_have_switched, print_result
+from .runners import candidates
+from .runners import shown as shown_runner
 from .session import Session
-from .workspace import is_interactive
 
 QUEUE_SECONDS = 24 * 3600
 _DURATION = re.compile(r"([1-9][0-9]*)(s|m|h)?")
@@ -67,7 +70,7 @@ def start(
         else:
             output.line(f"Job {job['id']} is queued. {how_to_return(job['id'])}")
         return ExitCode.OK
-    output.note(f"Job {job['id']}: {project['name']} {wish}")
+    output.note(f"Job {job['id']}: {shown(project)} {wish}")
     try:
         ended = Follower(session.client, output, job["id"], timeout).run()
     except KeyboardInterrupt:
@@ -104,10 +107,9 @@ def _queued(session: Session, project: Json, wish: Wish) -> Json:
         if not is_interactive():
             error.advice = "Choose one for this project: deployr push --runner NAME"
             raise
-    runners = [one for one in session.client.runners() if not one["revoked_at"]]
-    chosen = click.prompt("Which runner?", type=click.Choice([one["name"] for one in runners]))
-    runner = next(one for one in runners if one["name"] == chosen)
-    session.client.update_project(project["id"], {"runner_id": runner["id"]})
+    runners = {shown_runner(one): one for one in candidates(session.client, project)}
+    chosen = click.prompt("Which runner?", type=click.Choice(list(runners)))
+    session.client.update_project(project["id"], {"runner_id": runners[chosen]["id"]})
     return session.client.create_job(fields)
 
 

@@ -10,8 +10,10 @@ import click
 from deployr import __version__
 
 from .commands.init import init
+from .commands.invitations import invitations
 from .commands.jobs import cancel, jobs, logs, retry, status
 from .commands.login import login, logout, whoami
+from .commands.members import members
 from .commands.projects import projects
 from .commands.push import push
 from .commands.releases import releases, rollback
@@ -23,7 +25,7 @@ from .session import json_option
 
 COMMANDS = (
     login, whoami, logout, init, push, status, logs, cancel, retry, jobs,
-    releases, rollback, projects, runners, schema,
+    releases, rollback, projects, members, invitations, runners, schema,
 )  # fmt: skip
 
 

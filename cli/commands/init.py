@@ -10,10 +10,10 @@ from deployr.manifest import FILE_NAME, Manifest, ManifestError
 from deployr.states import Framework
 from deployr.yamlmarks import Marks
 
+from ..asking import is_interactive
 from ..errors import CliError
 from ..git import Checkout, name_from_url, without_credentials
 from ..session import Session, json_option, pass_session
-from ..workspace import is_interactive
 
 _PLAIN = re.compile(r"[A-Za-z0-9/._-]+")
 _TEMPLATE = """\

@@ -11,9 +11,9 @@ from ..deployment import Seconds, again, start
 from ..errors import ExitCode
 from ..follow import Follower, how_to_return
 from ..output import Output, duration, safe, short
+from ..projects import job_or_latest, require_project
 from ..results import exit_code
-from ..session import Session, json_option, pass_session
-from ..workspace import job_or_latest, require_project
+from ..session import Session, json_option, pass_session, project_option
 
 
 class _JobNumber(click.IntRange):
@@ -39,6 +39,7 @@ _JOB = click.argument("job", type=_JobNumber(), required=False)
 
 @click.command()
 @_JOB
+@project_option
 @json_option
 @pass_session
 def status(session: Session, job: int | None) -> None:
@@ -50,7 +51,7 @@ def status(session: Session, job: int | None) -> None:
       deployr --json status 41
     """
     client = session.client
-    found = client.job(job_or_latest(client, session.output, job), log_from=0)
+    found = client.job(job_or_latest(session, job), log_from=0)
     found.pop("log", None)
     if session.output.as_json:
         session.output.data(found)
@@ -61,6 +62,7 @@ def status(session: Session, job: int | None) -> None:
 @click.command()
 @_JOB
 @click.option("--follow", is_flag=True, help="Go on until the job has ended.")
+@project_option
 @json_option
 @pass_session
 def logs(session: Session, job: int | None, *, follow: bool) -> None:
@@ -74,7 +76,7 @@ def logs(session: Session, job: int | None, *, follow: bool) -> None:
       deployr logs 41 --follow
     """
     client = session.client
-    job_id = job_or_latest(client, session.output, job)
+    job_id = job_or_latest(session, job)
     if not follow:
         _print_log(session, job_id)
         return
@@ -90,6 +92,7 @@ def logs(session: Session, job: int | None, *, follow: bool) -> None:
 
 @click.command()
 @_JOB
+@project_option
 @json_option
 @pass_session
 def cancel(session: Session, job: int | None) -> None:
@@ -102,7 +105,7 @@ def cancel(session: Session, job: int | None) -> None:
       deployr cancel 41
     """
     client = session.client
-    cancelled = client.cancel_job(job_or_latest(client, session.output, job))
+    cancelled = client.cancel_job(job_or_latest(session, job))
     if session.output.as_json:
         session.output.data(cancelled)
     elif cancelled["status"] == JobStatus.RUNNING:
@@ -116,6 +119,7 @@ def cancel(session: Session, job: int | None) -> None:
 @_JOB
 @click.option("--timeout", type=Seconds(), help="Stop following after 90s, 30m, 1h.")
 @click.option("--no-follow", is_flag=True, help="Queue the deployment and return at once.")
+@project_option
 @json_option
 @pass_session
 def retry(session: Session, job: int | None, *, timeout: float | None, no_follow: bool) -> None:
@@ -128,7 +132,7 @@ def retry(session: Session, job: int | None, *, timeout: float | None, no_follow
       deployr retry 41
     """
     client = session.client
-    old = client.job(job_or_latest(client, session.output, job), log_from=0)
+    old = client.job(job_or_latest(session, job), log_from=0)
     wish = again(old)
     project = client.project(old["project_id"])
     raise SystemExit(start(session, project, wish, follow=not no_follow, timeout=timeout))
@@ -137,6 +141,7 @@ def retry(session: Session, job: int | None, *, timeout: float | None, no_follow
 @click.command()
 @click.option("--limit", type=click.IntRange(1, 100), default=20, show_default=True)
 @click.option("--before", type=click.IntRange(min=1), help="Only jobs older than this one.")
+@project_option
 @json_option
 @pass_session
 def jobs(session: Session, *, limit: int, before: int | None) -> None:
@@ -146,7 +151,7 @@ def jobs(session: Session, *, limit: int, before: int | None) -> None:
     Example:
       deployr jobs --limit 5
     """
-    project = require_project(session.client, session.output)
+    project = require_project(session)
     page = session.client.jobs(project_id=project["id"], limit=limit, before=before)
     if session.output.as_json:
         session.output.data(page)

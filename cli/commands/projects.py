@@ -2,10 +2,13 @@
 
 import click
 
+from ..asking import make_sure
 from ..errors import CliError
 from ..output import safe
+from ..projects import project_named, shown
+from ..runners import runner_for
+from ..runners import shown as shown_runner
 from ..session import Session, json_option, pass_session
-from ..workspace import is_interactive, project_named, runner_named
 
 
 @click.group(invoke_without_command=True)
@@ -13,6 +16,8 @@ from ..workspace import is_interactive, project_named, runner_named
 @click.pass_context
 def projects(ctx: click.Context) -> None:
     """List your projects; with a subcommand show, change or delete one.
+
+    NAME is the name of a project, as owner/name when several that you see have the same.
 
     \b
     Example:
@@ -26,7 +31,7 @@ def projects(ctx: click.Context) -> None:
 @json_option
 @pass_session
 def list_projects(session: Session) -> None:
-    """List your projects."""
+    """List your projects and those in which you are a member."""
     found = session.client.projects()
     if session.output.as_json:
         session.output.data({"projects": found})
@@ -34,11 +39,15 @@ def list_projects(session: Session) -> None:
     if not found:
         session.output.note("There is no project yet: `deployr push --create` makes one.")
         return
+    me = session.handle
     rows = [
-        (one["name"], one["framework"] or "detected", one["branch"], one["repo_url"])
+        (
+            *(one["name"] if one["owner_name"] == me else one["full_name"], one["role"]),
+            *(one["owner_name"], one["framework"] or "detected", one["branch"], one["repo_url"]),
+        )
         for one in found
     ]
-    session.output.table(("NAME", "FRAMEWORK", "BRANCH", "REPOSITORY"), rows)
+    session.output.table(("NAME", "ROLE", "OWNER", "FRAMEWORK", "BRANCH", "REPOSITORY"), rows)
 
 
 @projects.command()
@@ -51,9 +60,8 @@ def show(session: Session, name: str) -> None:
     if session.output.as_json:
         session.output.data(project)
         return
-    names = {one["id"]: one["name"] for one in session.client.runners()}
-    shown = project | {"runner": names.get(project["runner_id"])}
-    for key, value in shown.items():
+    names = {one["id"]: shown_runner(one) for one in session.client.runners()}
+    for key, value in (project | {"runner": names.get(project["runner_id"])}).items():
         session.output.line(f"{key + ':':<13} {'-' if value is None else safe(str(value))}")
 
 
@@ -81,14 +89,14 @@ def update(session: Session, /, name: str, runner: str | None, **given: str | No
     if runner and fields.get("runs_on"):
         raise CliError("--runner and --runs-on exclude each other.")
     if runner:
-        fields |= {"runner_id": runner_named(client, runner)["id"], "runs_on": None}
+        fields |= {"runner_id": runner_for(client, project, runner)["id"], "runs_on": None}
     if not fields:
         raise CliError("Nothing to change was named.", "See deployr projects update --help.")
     changed = client.update_project(project["id"], fields)
     if session.output.as_json:
         session.output.data(changed)
     else:
-        session.output.success(f"✓ Changed {changed['name']}")
+        session.output.success(f"✓ Changed {shown(changed)}")
 
 
 @projects.command()
@@ -99,10 +107,7 @@ def update(session: Session, /, name: str, runner: str | None, **given: str | No
 def delete(session: Session, name: str, *, yes: bool) -> None:
     """Delete a project with its jobs and logs; the deployed app stays on the server."""
     project = project_named(session.client, name)
-    if not yes:
-        if not is_interactive():
-            raise CliError(f"Deleting {name} needs --yes when nobody can be asked.")
-        click.confirm(f"Delete {name} with all its jobs and logs?", abort=True)
+    make_sure(f"Delete {name} with all its jobs and logs?", f"Deleting {name}", yes=yes)
     deleted = session.client.delete_project(project["id"])
     if session.output.as_json:
         session.output.data(deleted)

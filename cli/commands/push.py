@@ -6,22 +6,19 @@ import click
 
 from deployr.manifest import FILE_NAME, Manifest
 from deployr.repo import branch_problem, name_problem
+from deployr.roles import Role
 from deployr.states import Action
 from deployr.wire import DEFAULT_ENVIRONMENT
 
+from ..asking import is_interactive
 from ..client import Client, Json
 from ..deployment import Seconds, Wish, start
-from ..errors import CliError, ExitCode
-from ..session import Session, json_option, pass_session
-from ..workspace import (
-    App,
-    find_project,
-    is_interactive,
-    no_such_project,
-    parse_manifest,
-    read_app,
-    runner_named,
-)
+from ..errors import ApiError, CliError, ExitCode
+from ..projects import find_project, new_name, no_such_project
+from ..runners import runner_for
+from ..session import Session, json_option, pass_session, project_option
+from ..teams import invitation_hint
+from ..workspace import App, parse_manifest, read_app
 
 
 @click.command()
@@ -34,6 +31,7 @@ from ..workspace import (
 @click.option("--dry-run", is_flag=True, help="Only say what would be done; changes nothing.")
 @click.option("--timeout", type=Seconds(), help="Stop following after 90s, 30m, 1h.")
 @click.option("--no-follow", is_flag=True, help="Queue the deployment and return at once.")
+@project_option
 @json_option
 @pass_session
 def push(  # noqa: PLR0913 - one parameter an option, as click hands them over
@@ -70,7 +68,8 @@ def push(  # noqa: PLR0913 - one parameter an option, as click hands them over
         wish = replace(wish, action=Action.PLAN)
     client = session.client
     _warn(session, app, wish)
-    project = find_project(client, app) or _created(session, app, create=create)
+    project = find_project(session, app) or _created(session, app, create=create)
+    _check_role(session, project)
     if not dry_run:
         _direct(client, project, manifest, runner_name)
     raise SystemExit(start(session, project, wish, follow=not no_follow, timeout=timeout))
@@ -86,11 +85,18 @@ def _direct(client: Client, project: Json, manifest: Manifest, runner_name: str 
         )
     wanted: Json = {}
     if runner_name:
-        wanted = {"runner_id": runner_named(client, runner_name)["id"], "runs_on": None}
+        wanted = {"runner_id": runner_for(client, project, runner_name)["id"], "runs_on": None}
     elif label:
         wanted = {"runs_on": label}
-    if any(project[name] != value for name, value in wanted.items()):
+    if all(project[name] == value for name, value in wanted.items()):
+        return
+    try:
         client.update_project(project["id"], wanted)
+    except ApiError as error:
+        if error.problem_code == "role_too_small":
+            where = "--runner" if runner_name else f"runs_on: {label} of deploy.yaml"
+            error.advice = f"{where} is not what the project has; an owner has to push it first."
+        raise
 
 
 def _wish(
@@ -129,15 +135,31 @@ def _warn(session: Session, app: App, wish: Wish) -> None:
         )
 
 
+def _check_role(session: Session, project: Json) -> None:
+    """Refuse what the backend would refuse, with more advice. Raises CliError."""
+    if Role(project["role"]).covers(Role.DEPLOYER):
+        return
+    raise CliError(
+        f"You are a {project['role']} of {project['full_name']}; "
+        f"deploying needs the role {Role.DEPLOYER}.",
+        "Ask one of its owners (`deployr members`), or make a project of your own: "
+        f"deployr push --create --project {session.handle}/{project['name']}",
+        code=ExitCode.NOT_SIGNED_IN,
+    )
+
+
 def _created(session: Session, app: App, *, create: bool) -> Json:
+    name = new_name(session, app)
     if not create:
-        missing = no_such_project(session.client, app)
+        missing = no_such_project(session, app)
         if not is_interactive():
             raise missing
-        if not click.confirm(f"Create the project {app.name} for {app.repo_url}?", default=True):
+        if hint := invitation_hint(session.client, name):
+            session.output.note(hint)
+        if not click.confirm(f"Create the project {name} for {app.repo_url}?", default=True):
             raise CliError("Nothing was deployed.", missing.advice, code=ExitCode.NOT_FOUND)
     fields = {
-        "name": app.name,
+        "name": name,
         "repo_url": app.repo_url,
         "framework": app.manifest.project.framework,
         "target": app.manifest.project.target,

@@ -6,31 +6,29 @@ from deployr.repo import name_problem
 from deployr.states import Action
 from deployr.wire import DEFAULT_ENVIRONMENT
 
+from ..asking import make_sure
 from ..client import PAGE, Json
 from ..deployment import Seconds, Wish, start
 from ..errors import CliError
 from ..goal import chosen, refusal
 from ..output import short
-from ..session import Session, json_option, pass_session
-from ..workspace import is_interactive, known_app, project_named, require_project
+from ..projects import require_project, shown
+from ..session import Session, json_option, pass_session, project_option
+from ..workspace import known_app
 
-_PROJECT = click.option(
-    "--project", "project_name", help="Name of the project; default: this directory's."
-)
 _ENVIRONMENT = click.option("--environment", default=DEFAULT_ENVIRONMENT, show_default=True)
 
 
 @click.command()
-@_PROJECT
 @_ENVIRONMENT
 @click.option("--limit", type=click.IntRange(1, PAGE), default=20, show_default=True)
 @click.option("--before", type=click.IntRange(min=1), help="Go on where a list has ended.")
+@project_option
 @json_option
 @pass_session
 def releases(
     session: Session,
     *,
-    project_name: str | None,
     environment: str,
     limit: int,
     before: int | None,
@@ -43,13 +41,13 @@ def releases(
     Example:
       deployr releases --limit 5
     """
-    project, _ = _project(session, project_name)
+    project, _ = _project(session)
     page = session.client.releases(project["id"], environment, limit=limit, before=before)
     if session.output.as_json:
         session.output.data(page)
         return
     if not page["releases"]:
-        session.output.note(f"{project['name']} has no release in {environment} yet.")
+        session.output.note(f"{shown(project)} has no release in {environment} yet.")
         return
     rows = [
         (
@@ -67,19 +65,18 @@ def releases(
 
 @click.command()
 @click.argument("release", required=False)
-@_PROJECT
 @_ENVIRONMENT
 @click.option("--force", is_flag=True, help="Go back although database migrations ran since.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--timeout", type=Seconds(), help="Stop following after 90s, 30m, 1h.")
 @click.option("--no-follow", is_flag=True, help="Queue the rollback and return at once.")
+@project_option
 @json_option
 @pass_session
 def rollback(  # noqa: PLR0913 - one parameter an option, as click hands them over
     session: Session,
     *,
     release: str | None,
-    project_name: str | None,
     environment: str,
     force: bool,
     yes: bool,
@@ -100,10 +97,11 @@ def rollback(  # noqa: PLR0913 - one parameter an option, as click hands them ov
     """
     if problem := name_problem(environment):
         raise CliError(f"The environment {problem}.")
-    project, path = _project(session, project_name)
+    project, path = _project(session)
     goal = _goal(session, project, environment, release)
     name = goal.get("name")
-    _confirm(f"{project['name']} ({environment})", name, yes=yes)
+    place, to = f"{shown(project)} ({environment})", name or "the good release before the live one"
+    make_sure(f"Roll {place} back to {to}?", f"Rolling back {place}", yes=yes)
     params = {"release": name, "force": "yes" if force else None, "path": path}
     wish = Wish(
         branch=goal.get("branch") or project["branch"],
@@ -115,12 +113,12 @@ def rollback(  # noqa: PLR0913 - one parameter an option, as click hands them ov
     raise SystemExit(start(session, project, wish, follow=not no_follow, timeout=timeout))
 
 
-def _project(session: Session, name: str | None) -> tuple[Json, str | None]:
+def _project(session: Session) -> tuple[Json, str | None]:
     """Return the project and deploy.yaml's path, which only a checkout has. Raises CliError."""
-    if name is not None:
-        return project_named(session.client, name), None
+    if session.project_name is not None:
+        return require_project(session), None
     app = known_app(session.output)
-    return require_project(session.client, session.output, app), app.manifest.deploy.path
+    return require_project(session, app), app.manifest.deploy.path
 
 
 def _goal(session: Session, project: Json, environment: str, release: str | None) -> Json:
@@ -141,12 +139,3 @@ def _unless_about_to_change(
         if changes and job["completed_at"] is None:
             return
     raise problem
-
-
-def _confirm(place: str, name: str | None, *, yes: bool) -> None:
-    if yes:
-        return
-    if not is_interactive():
-        raise CliError(f"Rolling back {place} needs --yes when nobody can be asked.")
-    to = name or "the good release before the live one"
-    click.confirm(f"Roll {place} back to {to}?", abort=True)

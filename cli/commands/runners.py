@@ -4,17 +4,22 @@ import shlex
 
 import click
 
+from ..asking import is_interactive, make_sure
 from ..client import Json
 from ..errors import CliError
-from ..session import Session, json_option, pass_session
-from ..workspace import App, find_project, is_interactive, read_app, runner_named
+from ..projects import find_project, new_name, require_project
+from ..runners import own_runner, runner_named, shown
+from ..runners import share as share_runner
+from ..runners import unshare as unshare_runner
+from ..session import Session, json_option, pass_session, project_option
+from ..workspace import App, read_app
 
 
 @click.group(invoke_without_command=True)
 @json_option
 @click.pass_context
 def runners(ctx: click.Context) -> None:
-    """List your runners; with a subcommand add or revoke one.
+    """List your runners; with a subcommand add, share or revoke one.
 
     \b
     Example:
@@ -28,7 +33,7 @@ def runners(ctx: click.Context) -> None:
 @json_option
 @pass_session
 def list_runners(session: Session) -> None:
-    """List your runners."""
+    """List your runners and those that are shared with a project that you see."""
     found = session.client.runners()
     if session.output.as_json:
         session.output.data({"runners": found})
@@ -37,18 +42,21 @@ def list_runners(session: Session) -> None:
         session.output.note("There is no runner yet: `deployr runners add` shows how to make one.")
         return
     rows = [
-        (one["name"], _state(one), ", ".join(one["labels"]), one["version"], one["last_seen_at"])
+        (
+            *(shown(one), _state(one), "" if one["mine"] else one["owner_name"]),
+            *(", ".join(one["projects"]), ", ".join(one["labels"])),
+            *(one["version"] or "-", one["last_seen_at"] or "-"),
+        )
         for one in found
     ]
-    headings = ("NAME", "STATUS", "LABELS", "VERSION", "LAST SEEN")
-    session.output.table(
-        headings, [["-" if cell is None else cell for cell in row] for row in rows]
-    )
+    headings = ("NAME", "STATUS", "OWNER", "SHARED WITH", "LABELS", "VERSION", "LAST SEEN")
+    session.output.table(headings, rows)
 
 
 @runners.command()
 @click.option("--path", help="Where the app lives on that server; default: deploy.yaml's.")
 @click.option("--name", help="Name of the runner; default: the server's host name.")
+@project_option
 @json_option
 @pass_session
 def add(session: Session, path: str | None, name: str | None) -> None:
@@ -65,7 +73,7 @@ def add(session: Session, path: str | None, name: str | None) -> None:
     app = read_app(session.output)
     path = path or app.manifest.deploy.path or _ask_path(app)
     # The runner compares letter by letter with what the jobs of the project will say.
-    project = find_project(session.client, app) or {"name": app.name, "repo_url": app.repo_url}
+    project = find_project(session, app) or _to_be_made(session, app)
     code = session.client.create_code()
     allowed = ["--project", project["name"]]
     repo, branch = project["repo_url"], app.default_branch
@@ -84,6 +92,11 @@ def add(session: Session, path: str | None, name: str | None) -> None:
     session.output.note("Then start it: deployr-runner run")
     session.output.note("On a server that is a runner of yours already, run this instead:")
     session.output.note(commands["allow_command"])
+    if project["owner_name"] != session.handle:
+        session.output.note(f"{project['full_name']} is not yours: then share the runner with it:")
+        session.output.note(
+            f"deployr runners share {name or 'NAME'} --project {project['full_name']}"
+        )
 
 
 @runners.command()
@@ -93,16 +106,68 @@ def add(session: Session, path: str | None, name: str | None) -> None:
 @pass_session
 def revoke(session: Session, name: str, *, yes: bool) -> None:
     """End a runner's access; its token stops working at once."""
-    runner = runner_named(session.client, name)
-    if not yes:
-        if not is_interactive():
-            raise CliError(f"Revoking {name} needs --yes when nobody can be asked.")
-        click.confirm(f"Revoke {name}?", abort=True)
+    runner = own_runner(session.client, name)
+    make_sure(f"Revoke {name}?", f"Revoking {name}", yes=yes)
     revoked = session.client.revoke_runner(runner["id"])
     if session.output.as_json:
         session.output.data(revoked)
     else:
         session.output.success(f"✓ Revoked {name}")
+
+
+@runners.command()
+@click.argument("name")
+@project_option
+@json_option
+@pass_session
+def share(session: Session, name: str) -> None:
+    """Let the jobs of a project, this directory's or --project, go to a runner of yours.
+
+    Its deployers may then run what they push on that server, as far as the list there allows.
+
+    \b
+    Example:
+      deployr runners share web-1 --project ada/shop
+    """
+    runner, project = own_runner(session.client, name), require_project(session)
+    shared = share_runner(session.client, runner["id"], project["id"])
+    if session.output.as_json:
+        session.output.data(shared)
+        return
+    session.output.success(f"✓ {runner['name']} may take the jobs of {project['full_name']}")
+    allow = ["deployr-runner", "allow", "add", "--project", project["name"]]
+    allow += ["--repo", project["repo_url"], "--branch", project["branch"], "--path"]
+    session.output.note("On its server allow the project, where it is not on the list yet:")
+    session.output.note(f"{shlex.join(allow)} /var/www/…")
+
+
+@runners.command()
+@click.argument("name")
+@project_option
+@json_option
+@pass_session
+def unshare(session: Session, name: str) -> None:
+    """Keep the jobs of a project, this directory's or --project, from a runner.
+
+    It is a runner of yours, or the project is.
+
+    \b
+    Example:
+      deployr runners unshare web-1 --project ada/shop
+    """
+    runner, project = runner_named(session.client, name), require_project(session)
+    unshared = unshare_runner(session.client, runner["id"], project["id"])
+    if session.output.as_json:
+        session.output.data(unshared)
+        return
+    session.output.success(f"✓ {shown(runner)} takes no jobs of {project['full_name']} any more")
+
+
+def _to_be_made(session: Session, app: App) -> Json:
+    """Return what the first push will make."""
+    name, owner = new_name(session, app), session.handle
+    full_name = f"{owner}/{name}"
+    return {"name": name, "owner_name": owner, "full_name": full_name, "repo_url": app.repo_url}
 
 
 def _ask_path(app: App) -> str:
