@@ -149,6 +149,8 @@ def _settled(news: News) -> Row[Any]:
     final = row.log_final_bytes or 0
     if row.completed_at is None or row.logs_complete:
         return row
+    if row.reaped_at is not None and row.late_result is None:  # how long it is, is still to come
+        return row
     if row.log_bytes >= final or logs.is_full(row.log_bytes):
         job = DeploymentJob
         values = {"logs_complete": True, "version": job.version + 1}

@@ -33,7 +33,7 @@ ENDINGS = [
 
 fates = st.sampled_from([*[Fate.SERVED] * 5, *Fate])
 """Half of the requests meet no mishap, or else little would ever be done."""
-MANY = 8
+FEW, MANY = 4, 8
 picks = st.integers(0, 7)
 sizes = st.integers(1, 900)
 skips = st.sampled_from([0, 0, 100])
@@ -116,7 +116,12 @@ class ProtocolMachine(RuleBasedStateMachine):
     @precondition(lambda self: len(self.world.jobs) > MANY and not self.world.runners[1].revoked)
     @rule()
     def revoke(self):
-        self.world.revoke(self.world.runners[1])
+        self.world.revoke()
+
+    @precondition(lambda self: len(self.world.jobs) > FEW and self.world.lent)
+    @rule()
+    def unshare(self):
+        self.world.unshare()
 
     @precondition(lambda self: self.world.network.letters or self.world.network.answers)
     @rule(nth=picks, again=st.booleans())

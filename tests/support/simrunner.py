@@ -14,6 +14,7 @@ from tests.support.simnet import Fate, Letter, Network
 CAPACITY = 2
 CRASHED = ("failed", "runner_crashed")
 CANCELLED = ("failed", "cancelled")
+REFUSALS = {"not_claimable", "job_finished", "claim_lost", "not_found"}
 
 
 @dataclass(eq=False, kw_only=True)
@@ -175,7 +176,9 @@ class SimRunner:
         elif facts["code"] == "claim_lost" and not task.ended:
             self._lose(task, letter)
         else:
-            assert facts["code"] in {"not_claimable", "job_finished", "claim_lost"}, facts
+            assert facts["code"] in REFUSALS, facts
+            # The share of its project has ended, which takes away only what was never claimed.
+            assert not (facts["code"] == "not_found" and task.granted)
             del self.tasks[task.job_id]
         if task.is_done:
             self.tasks.pop(task.job_id, None)

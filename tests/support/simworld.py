@@ -12,7 +12,7 @@ from werkzeug.test import TestResponse
 
 from app import create_app
 from app.services.tick import tick
-from tests.factories import make_project, make_runner, make_user
+from tests.factories import make_member, make_project, make_runner, make_user
 from tests.support.backend import Api, Clock, refusal
 from tests.support.databases import at, empty_database
 from tests.support.ledger import FINAL, LIMITS, OUTAGE, Ledger
@@ -29,7 +29,10 @@ _KEYS_LIVE = timedelta(days=1)
 
 
 class World:
-    """One user with three projects; two runners share the first two, the third has a home."""
+    """A user with three projects: two for both runners, one with a home.
+
+    The second runner is the onlooker's and shared with those two.
+    """
 
     def __init__(self, kind: str) -> None:
         empty_database(kind)
@@ -38,14 +41,19 @@ class World:
         self.ledger = Ledger(self.clock)
         self.network = Network(self.ledger.contact)
         self.user, self.onlooker = make_user(self.app), make_user(self.app, "Bob")
-        apis = [make_runner(self.user, labels=["pool"]) for _ in range(2)]
+        apis = [make_runner(owner, labels=["pool"]) for owner in (self.user, self.onlooker)]
         self.runners = [SimRunner(api, self.network, self.ledger) for api in apis]
         homes: list[dict[str, object]] = [
             {"runs_on": "pool"},
             {"runs_on": "pool"},
             {"runner_id": apis[0].id},
         ]
-        projects = [make_project(self.user, **home)["id"] for home in homes]
+        made = [make_project(self.user, **home) for home in homes]
+        projects = [project["id"] for project in made]
+        self.lent = projects[:2]
+        for project in made[:2]:
+            make_member(project, self.onlooker)
+            self._ask_onlooker("share", project["id"])
         self.places = [(projects[0], "staging"), *[(each, "production") for each in projects]]
         self.jobs: list[int] = []
         self.requests: list[dict[str, Any]] = []
@@ -80,10 +88,14 @@ class World:
         assert answer.status_code == 200, answer.text
         return answer.json
 
-    def revoke(self, runner: SimRunner) -> None:
-        """Make a runner's token stop working."""
-        answer = self._ask(self.user, f"/api/runners/{runner.api.id}/revoke", {})
-        assert answer.status_code == 200, answer.text
+    def revoke(self) -> None:
+        """Make the token of the shared runner stop working."""
+        self._ask_onlooker("revoke")
+        self.lent.clear()
+
+    def unshare(self) -> None:
+        """End a share."""
+        self._ask_onlooker("unshare", self.lent.pop())
 
     def pass_time(self, seconds: int) -> None:
         """Let time pass while the backend is up: somebody else talks to it now and then."""
@@ -122,6 +134,12 @@ class World:
                 runner.work_off(task)
                 done += [task] if task.is_done else []
         self.ledger.check_whole(self.app, [(task.job_id, task.claim_id) for task in done])
+
+    def _ask_onlooker(self, deed: str, project_id: int | None = None) -> None:
+        path = f"/api/runners/{self.runners[1].api.id}/{deed}"
+        body = {} if project_id is None else {"project_id": project_id}
+        answer = self._ask(self.onlooker, path, body)
+        assert answer.status_code == 200, answer.text
 
     def _ask(self, api: Api, path: str, body: dict[str, Any] | None = None) -> TestResponse:
         answers: list[TestResponse] = []
