@@ -26,7 +26,9 @@ PEOPLE = {
 """Users, and the actors that each of them is; the first one is the admin of the backend."""
 
 JOINED = {"vic": Role.VIEWER, "dan": Role.DEPLOYER, "olga": Role.OWNER}
-TEAM = {"ada", *JOINED}
+KNOWN_TO = dict.fromkeys(("ada", *JOINED), MEMBERS) | {"ivy": OWNERS}
+"""Who else meets a user's names: those who share a project with him, or invited him."""
+
 ROLES = {"viewer": Role.VIEWER, "deployer": Role.DEPLOYER} | dict.fromkeys(OWNERS, Role.OWNER)
 
 
@@ -44,7 +46,7 @@ class Actor:
 
 def identify(user_id: int, called: str, login: str) -> None:
     """Give a user a handle, and a GitHub account."""
-    names = {"handle": called, "github_login": login, "github_id": f"github-{user_id}"}
+    names = {"handle": called, "github_login": login, "github_id": f"{1000 + user_id}"}
     db.session.execute(update(User).where(User.id == user_id).values(names))
 
 

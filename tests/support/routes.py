@@ -1,5 +1,6 @@
 """Every route of the backend, and who may call it: a new one must be added here."""
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -56,6 +57,11 @@ class Route:
             name: ids[value] if isinstance(value, Id) else value
             for name, value in self.body.items()
         }
+
+
+def in_general(path: str) -> str:
+    """`/api/jobs/<id:job_id>` and `/api/jobs/{job}` name the same route."""
+    return re.sub(r"[<{][^>}]*[>}]", "{}", path)
 
 
 def get(path: str, needs: Needs, **more: Any) -> Route:

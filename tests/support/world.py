@@ -12,10 +12,10 @@ from tests.support.databases import at, empty_database
 from tests.support.people import (
     ADA,
     JOINED,
+    KNOWN_TO,
     MEMBERS,
     PEOPLE,
     ROLES,
-    TEAM,
     Actor,
     identify,
     invite,
@@ -72,7 +72,7 @@ class World:
             db.engine.dispose()
 
     def _user(self, name: str) -> Api:
-        seen = PEOPLE[name] | (MEMBERS if name in TEAM else set())
+        seen = PEOPLE[name] | KNOWN_TO.get(name, set())
         called, login = (
             self.canaries.make(f"{what}-{name}", seen | GUESTS, audited=True)
             for what in ("handle", "login")

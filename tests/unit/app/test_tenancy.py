@@ -1,6 +1,5 @@
 """Who may call what: every role, every route, every method; and who may not leaves no trace."""
 
-import re
 from collections import Counter
 
 import pytest
@@ -10,7 +9,7 @@ from app.auth import declared, scope_of
 from tests.support.backend import Api
 from tests.support.databases import KINDS, at
 from tests.support.people import Actor
-from tests.support.routes import ROUTES, Needs, Route
+from tests.support.routes import ROUTES, Needs, Route, in_general
 from tests.support.world import World
 
 OK, UNAUTHORIZED, FORBIDDEN, NOT_FOUND = 200, 401, 403, 404
@@ -28,15 +27,10 @@ def views():
     """The view behind each method and path."""
     app = create_app(at("sqlite://"))
     return [
-        ((method, _in_general(rule.rule)), app.view_functions[rule.endpoint])
+        ((method, in_general(rule.rule)), app.view_functions[rule.endpoint])
         for rule in app.url_map.iter_rules()
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
     ]
-
-
-def _in_general(path: str) -> str:
-    """`/api/jobs/<id:job_id>` and `/api/jobs/{job}` name the same route."""
-    return re.sub(r"[<{][^>}]*[>}]", "{}", path)
 
 
 def _call(route: Route, actor: Api, ids: dict[str, int]):
@@ -59,23 +53,26 @@ def expected(needs: Needs, name: str, actor: Actor) -> int:
         return UNAUTHORIZED
     if actor.kind != wanted or not actor.scope.covers(needs.scope):
         return FORBIDDEN
-    if name in needs.also:
-        return OK
+    return OK if name in needs.also else _by_thing(needs, name, actor)
+
+
+def _by_thing(needs: Needs, name: str, actor: Actor) -> int:
+    if needs.role is not None and actor.role is None:
+        return NOT_FOUND
     if needs.role is not None and actor.role is not None and not actor.role.covers(needs.role):
         return FORBIDDEN
-    is_hidden = needs.role is not None and actor.role is None
-    return NOT_FOUND if is_hidden or needs.only and name not in needs.only else OK
+    return OK if not needs.only or name in needs.only else NOT_FOUND
 
 
 def test_every_route_is_in_the_table_once(views):
     """A new route needs an entry in tests/support/routes.py that says who may call it."""
-    told = Counter((route.method, _in_general(route.path)) for route in ROUTES)
+    told = Counter((route.method, in_general(route.path)) for route in ROUTES)
 
     assert Counter(key for key, _ in views) == told
 
 
 def test_table_asks_for_what_the_views_declare(views):
-    wanted = {(route.method, _in_general(route.path)): route.needs for route in ROUTES}
+    wanted = {(route.method, in_general(route.path)): route.needs for route in ROUTES}
     for key, view in views:
         scope = scope_of(view)
         assert (key, declared(view) or "public") == (key, wanted[key].kind)
