@@ -16,6 +16,7 @@ from .crew import Crew
 from .delivery import MAX_REFUSALS
 from .errors import BackendError, RunnerError, TokenRefusedError, UnreachableError
 from .journal import Journals
+from .rotation import Renewal
 from .state import now
 from .stop import Bell, StopFlag
 from .systemd import ALIVE_SECONDS, Systemd
@@ -61,6 +62,7 @@ class Agent:
         self._systemd = systemd or Systemd()
         self._journals = Journals(places.state / "jobs")
         self._backoff = Backoff()
+        self._renewal = Renewal(places)
         self._refusals = 0
 
     def run(self) -> None:
@@ -120,6 +122,7 @@ class Agent:
         self._refusals = 0
         self._backoff.reset()
         crew.notes.keep(last_contact=now())
+        self._renewal.tend()
         return poll.poll_after * random.uniform(0.9, 1.1)  # noqa: S311 - spreads the polls
 
     def _take(self, crew: Crew, candidates: Iterable[Candidate], slots: int) -> None:

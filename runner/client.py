@@ -1,13 +1,15 @@
 """The backend's runner API: one method per endpoint; says which failures are worth a retry."""
 
 import threading
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 import requests
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 from requests.auth import AuthBase
 
 from deployr import __version__
+from deployr.tokens import TokenKind, is_wellformed
 from deployr.wire import PROTOCOL, Wire
 
 from .errors import (
@@ -39,6 +41,19 @@ class Registered(Wire):
     name: str
     token: str
     poll_after: float = 5
+
+
+class Rotated(Wire):
+    """Answer to `token`; it is told this once."""
+
+    token: str
+
+    @field_validator("token")
+    @classmethod
+    def _is_whole(cls, token: str) -> str:
+        if not is_wellformed(token, TokenKind.RUNNER):
+            raise ValueError("is no runner's token")  # it would lock the runner out
+        return token
 
 
 class Candidate(Wire):
@@ -88,15 +103,23 @@ class Client:
     Every method may raise UnreachableError.
     """
 
-    def __init__(self, url: str, token: str = "") -> None:
+    def __init__(self, url: str, token: str | Callable[[], str] = "") -> None:
+        """`token` may be a function that returns the current one."""
         self._url = url.rstrip("/")
-        self._token = token
+        self._token = token if callable(token) else lambda: token
         self._threads = threading.local()
 
     def register(self, body: dict[str, Any]) -> Registered:
         """Trade a one-time code for a token. Raises BackendError with the backend's advice."""
         answer = self._ask("POST", "/api/runner/register", body)
         return _parsed(Registered, answer)
+
+    def rotate(self) -> str:
+        """Return a new token; the old one goes on until some time after the first use of it.
+
+        Raises TokenRefusedError, BackendError (`already_rotated`).
+        """
+        return _parsed(Rotated, self._ask("POST", "/api/runner/token", {})).token
 
     def poll(self, slots: int = 1) -> Poll:
         """Ask for work for so many free slots, without taking any. Raises TokenRefusedError."""
@@ -112,12 +135,11 @@ class Client:
         return _parsed(JobReply, self._ask("POST", f"/api/runner/jobs/{job_id}/status", body))
 
     def _ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
-        try:
-            response = self._session().request(
-                method, self._url + path, json=body, timeout=TIMEOUT, allow_redirects=False
-            )
-        except requests.RequestException as error:
-            raise UnreachableError(f"{self._url} is unreachable: {_cause(error)}") from None
+        token = self._token()
+        response = self._send(method, path, body, token)
+        # Rotated in between; nothing has been done.
+        if response.status_code == 401 and (newer := self._token()) != token:
+            response = self._send(method, path, body, newer)
         if response.status_code == 413:  # often a web server's word, in HTML
             raise TooLargeError("the request is too large for this backend")
         answer = _json_of(response)
@@ -130,12 +152,26 @@ class Client:
             raise _refusal(response, answer)
         return answer
 
+    def _send(
+        self, method: str, path: str, body: dict[str, Any] | None, token: str
+    ) -> requests.Response:
+        try:
+            return self._session().request(
+                method,
+                self._url + path,
+                json=body,
+                auth=_Bearer(token),
+                timeout=TIMEOUT,
+                allow_redirects=False,
+            )
+        except requests.RequestException as error:
+            raise UnreachableError(f"{self._url} is unreachable: {_cause(error)}") from None
+
     def _session(self) -> requests.Session:
         """Return the thread's own session: they are not made to be shared."""
         session: requests.Session | None = getattr(self._threads, "session", None)
         if session is None:
             session = self._threads.session = requests.Session()
-            session.auth = _Bearer(self._token)
             session.headers["Accept"] = "application/json"
             session.headers["User-Agent"] = f"deployr-runner/{__version__}"
         return session

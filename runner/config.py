@@ -15,7 +15,7 @@ from deployr.fields import AbsolutePath, Branch, Name, RepoUrl, Unit
 from deployr.wire import DEFAULT_ENVIRONMENT
 
 from .errors import ConfigError
-from .files import make_private_dir, read_private, write_atomically
+from .files import make_private_dir, read_private, write_atomically, write_durably
 
 CONFIG_FILE = "runner.toml"
 INSTANCE_FILE = "instance-id"
@@ -151,7 +151,7 @@ def save(places: Places, config: RunnerConfig) -> None:
 def save_token(places: Places, token: str) -> None:
     """Write the runner's token where only its own user can read it."""
     make_private_dir(places.config)
-    write_atomically(places.config / TOKEN_FILE, token + "\n")
+    write_durably(places.config / TOKEN_FILE, token + "\n")
 
 
 def instance_id(places: Places) -> str:

@@ -17,11 +17,13 @@ from .commands.build_user import build_user
 from .commands.doctor import doctor
 from .commands.env import env
 from .commands.register import register
+from .commands.rotate import rotate
 from .commands.status import status
-from .config import Places, load, load_token
+from .config import Places, load
 from .errors import ExitCode, RunnerError
 from .state import sole_agent
 from .stop import StopFlag
+from .tokenfile import TokenFile
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -50,7 +52,7 @@ def run(places: Places, *, once: bool) -> None:
     """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     config = load(places)
-    client = Client(config.url, load_token(places))
+    client = Client(config.url, TokenFile(places, config.url).current)
     limits = Limits(capacity=config.capacity, stop_seconds=config.stop_seconds)
     with sole_agent(places), StopFlag() as stop, StopFlag(parent=stop) as leaving:
         _heed_signals(stop, leaving)
@@ -69,7 +71,7 @@ def _heed_signals(stop: StopFlag, leaving: StopFlag) -> None:
         signal.signal(number, heed)
 
 
-for _command in (register, allow, build_user, env, status, adopt, doctor):
+for _command in (register, rotate, allow, build_user, env, status, adopt, doctor):
     cli.add_command(_command)
 
 

@@ -16,6 +16,7 @@ from ..config import (
     TOKEN_FILE,
     Allow,
     Places,
+    RunnerConfig,
     check_url,
     instance_id,
     load,
@@ -26,6 +27,7 @@ from ..config import (
     with_allowed,
 )
 from ..errors import ConfigError, RunnerError, TokenRefusedError
+from ..tokenfile import sole_writer
 
 _OWNERS = {"allow", "build_user", "cache_mib", "capacity", "restart", "stop_seconds"}
 
@@ -73,9 +75,16 @@ def register(places: Places, /, url: str, code: str | None, name: str, **given: 
         "instance_id": instance_id(places),
     }
     registered = _registered(Client(url), facts)
-    save_token(places, registered.token)
-    save(places, config.model_copy(update={"name": registered.name}))
+    _keep(places, config.model_copy(update={"name": registered.name}), registered.token)
     click.echo(f"Registered as {registered.name}. Start it: {_start(places)}")
+
+
+def _keep(places: Places, config: RunnerConfig, token: str) -> None:
+    """Write both files; at no time does one backend's address stand beside another one's token."""
+    with sole_writer(places):
+        (places.config / TOKEN_FILE).unlink(missing_ok=True)
+        save(places, config)
+        save_token(places, token)
 
 
 def _start(places: Places) -> str:

@@ -10,6 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from deployr.logchunk import LogChunk
+from deployr.tokens import TokenKind, make_token
 from deployr.wire import JobSpec, Report, decode_base64
 
 TOKEN = "dpr_" + "0" * 49
@@ -81,6 +82,8 @@ class FakeBackend:
         self.slots: list[int] = []
         """What each poll asked for."""
         self.tokens = {TOKEN}
+        self.rotated: list[str] = []
+        """The tokens that rotations made; none ends by itself."""
         self.registrations: list[dict[str, Any]] = []
         self._lock = threading.Lock()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
@@ -109,7 +112,9 @@ class FakeBackend:
                 return self._register(body)
             if token not in self.tokens:
                 raise refusal(401, "unauthorized")
-            if method == "GET" and path.startswith("/api/runner/jobs?"):
+            if path == "/api/runner/token":
+                found = self._rotate()
+            elif method == "GET" and path.startswith("/api/runner/jobs?"):
                 found = self._poll(int(path.split("slots=")[1].split("&", maxsplit=1)[0]))
             else:
                 found = self._about(int(path.split("/")[4]), body)
@@ -123,6 +128,12 @@ class FakeBackend:
         if body["code"] != CODE:
             raise refusal(401, "code_refused")
         return {"runner_id": 1, "name": body["name"], "token": TOKEN, "poll_after": 5}
+
+    def _rotate(self) -> dict[str, Any]:
+        token = make_token(TokenKind.RUNNER)
+        self.tokens.add(token)
+        self.rotated.append(token)
+        return {"token": token}
 
     def _poll(self, slots: int) -> dict[str, Any]:
         self.polls += 1
