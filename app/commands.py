@@ -1,27 +1,24 @@
 """`flask deployr user …`: accounts, for the operator at the server's shell."""
 
-from collections.abc import Callable
-from functools import wraps
 from pathlib import Path
-from typing import ParamSpec
 
 import click
 from flask import Flask
 from flask.cli import AppGroup
-from sqlalchemy.exc import OperationalError, ProgrammingError
 
-from app.errors import DomainError
+from app.audit_commands import audit_commands
 from app.extensions import db
 from app.services import accounts, health
 from app.services.tick import tick
+from app.told import told
 
-P = ParamSpec("P")
 TICK_SECONDS = 50.0
 """Cron starts the next one after a minute."""
 
 deployr_commands = AppGroup("deployr", help="Operate the Deployr backend.")
 user_commands = AppGroup("user", help="Create and list users.")
 deployr_commands.add_command(user_commands)
+deployr_commands.add_command(audit_commands)
 
 
 def init_commands(app: Flask) -> None:
@@ -39,25 +36,8 @@ def enable_migrations(app: Flask) -> None:
     Migrate(app, db, directory=str(Path(app.root_path).parent / "migrations"), render_as_batch=True)
 
 
-def _told(command: Callable[P, None]) -> Callable[P, None]:
-    """Show a refusal as one line instead of a traceback."""
-
-    @wraps(command)
-    def run(*args: P.args, **kwargs: P.kwargs) -> None:
-        try:
-            command(*args, **kwargs)
-        except DomainError as error:
-            raise click.ClickException(error.detail) from None
-        except (OperationalError, ProgrammingError) as error:
-            raise click.ClickException(
-                f"the database refuses: {error.orig}\nIs it there, and did `flask db upgrade` run?"
-            ) from None
-
-    return run
-
-
 @deployr_commands.command("tick")
-@_told
+@told
 def run_tick() -> None:
     """Do background work that is due; call it from cron, every minute."""
     done = tick(TICK_SECONDS)
@@ -69,7 +49,7 @@ def run_tick() -> None:
 
 
 @deployr_commands.command("doctor")
-@_told
+@told
 def doctor() -> None:
     """Check the backend; the exit code is 1 when something should be looked at."""
     health.check_database()
@@ -82,7 +62,7 @@ def doctor() -> None:
 @user_commands.command("create")
 @click.option("--name", required=True, help="Full name.")
 @click.option("--email", required=True, help="Also links the user's GitHub account.")
-@_told
+@told
 def create_user(name: str, email: str) -> None:
     """Create a user and print an API token, once."""
     _, token = accounts.create_user(name, email)
@@ -91,7 +71,7 @@ def create_user(name: str, email: str) -> None:
 
 @user_commands.command("token")
 @click.argument("email")
-@_told
+@told
 def issue_token(email: str) -> None:
     """Print a new API token of the user with this EMAIL, once."""
     click.echo(accounts.issue_token(email))
@@ -99,14 +79,14 @@ def issue_token(email: str) -> None:
 
 @user_commands.command("revoke")
 @click.argument("email")
-@_told
+@told
 def revoke_tokens(email: str) -> None:
     """End all tokens and browser sessions of the user with this EMAIL: when one got lost, or he has left."""
     click.echo(f"Ended tokens: {accounts.revoke_tokens(email)}")
 
 
 @user_commands.command("list")
-@_told
+@told
 def list_users() -> None:
     """List users: id, email, name, GitHub login."""
     for user in accounts.list_users():

@@ -4,6 +4,7 @@ from flask import Blueprint
 
 from app.blueprints import (
     accounts,
+    audit,
     browser,
     health,
     invitations,
@@ -20,6 +21,7 @@ from app.blueprints import (
 
 ALL: tuple[Blueprint, ...] = (
     accounts.blueprint,
+    audit.blueprint,
     browser.blueprint,
     health.blueprint,
     invitations.blueprint,

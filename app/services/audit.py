@@ -7,7 +7,7 @@ from datetime import UTC
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import RowMapping, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from app.clock import utcnow
@@ -118,7 +118,7 @@ def hold() -> None:
     _locked_head()
 
 
-def digest_of(event: Mapping[str, Any]) -> str:
+def digest_of(event: Mapping[str, Any] | RowMapping) -> str:
     """Return the hash that an event with these columns must have."""
     at = event["at"].astimezone(UTC).isoformat(timespec="microseconds")
     told = [at, *(event[name] for name in _HASHED)]

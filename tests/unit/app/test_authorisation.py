@@ -10,6 +10,7 @@ from tests.support.backend import Api, refusal
 
 USER_ROUTES = [
     ("GET", "/api/user"),
+    ("GET", "/api/audit"),
     ("POST", "/api/projects"),
     ("GET", "/api/projects"),
     ("GET", "/api/projects/{project}"),
