@@ -129,7 +129,7 @@ def _post(app: GithubApp, path: str, **form: str) -> Json:
             allow_redirects=False,
         )
         found: Any = answer.json()
-    except requests.RequestException:
+    except (requests.RequestException, RecursionError):
         raise _no_github(app) from None
     if not isinstance(found, dict):
         raise _no_github(app)

@@ -78,7 +78,7 @@ def _linked(found: GithubUser) -> User | None:
         user = db.session.scalar(select(User).where(User.email == found.email))
         if user is None:
             return None
-        if user.github_id is not None:
+        if user.github_id not in {None, found.id}:  # his own: he came twice at once
             raise _refused(found, "the email belongs to another GitHub account")
         user.github_id = found.id
     if user.github_login != found.login:  # new, or renamed at GitHub

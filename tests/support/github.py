@@ -5,12 +5,13 @@ import threading
 import time
 from collections import defaultdict
 from dataclasses import dataclass, field
-from typing import Self
+from typing import Any, Self
 
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 from flask import Flask, Response, jsonify, request
 from werkzeug.serving import make_server
 
+from tests.support.backend import Api
 from tests.support.github_oauth import (
     ANOTHERS,
     OURS,
@@ -21,7 +22,20 @@ from tests.support.github_oauth import (
     add_oauth,
 )
 
-__all__ = ["ANOTHERS", "OURS", "Account", "FakeGithub"]
+__all__ = ["ANOTHERS", "OURS", "Account", "FakeGithub", "account", "sign_in"]
+
+
+def account(number: int, login: str, email: str | None = None) -> Account:
+    """Return an account whose email GitHub has verified."""
+    emails = [{"email": email or f"{login}@example.com", "primary": True, "verified": True}]
+    return Account(id=number, login=login, emails=emails)
+
+
+def sign_in(app: Flask, github: "FakeGithub", who: Account, **fields: object) -> Any:
+    """Sign in to a backend as its command line would; return the test client's answer."""
+    token = f"gho_{who.login}"
+    github.sign_up(token, who)
+    return Api(app).post("/api/auth/github", {"access_token": token} | fields)
 
 
 @dataclass

@@ -7,6 +7,7 @@ from app.extensions import db
 from tests.factories import make_project, make_runner, make_user
 from tests.support.backend import Api, Clock
 from tests.support.databases import KINDS, at, empty_database
+from tests.support.github import FakeGithub
 
 
 @pytest.fixture(params=KINDS)
@@ -63,3 +64,15 @@ def project(ada):
 @pytest.fixture
 def runner(ada):
     return make_runner(ada, "web1")
+
+
+@pytest.fixture
+def github():
+    with FakeGithub() as server:
+        yield server
+
+
+@pytest.fixture
+def settings(github):
+    """Those of a backend that uses this GitHub."""
+    return github.settings()
