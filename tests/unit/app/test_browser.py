@@ -8,6 +8,7 @@ from app.services.browser_sign_in import local_path
 from tests.support.browser import ADA, BOB, Browser
 from tests.support.github import FakeGithub
 
+CALLBACK = "http://localhost/auth/github/callback"
 ELSEWHERE = [
     "//evil.example",
     "https://evil.example",
@@ -90,7 +91,7 @@ def test_github_is_asked_with_state_and_pkce(browser, github):
     assert f"{github.url}/login/oauth/authorize" == asked._replace(query="").geturl()
     assert {
         "client_id": "our-app",
-        "redirect_uri": "http://localhost/auth/github/callback",
+        "redirect_uri": CALLBACK,
         "scope": "read:user user:email",
         "code_challenge_method": "S256",
     }.items() <= query.items()
@@ -100,7 +101,7 @@ def test_github_is_asked_with_state_and_pkce(browser, github):
 def test_a_code_that_was_asked_for_elsewhere_lacks_the_verifier(browser, github):
     """The GitHub of the tests checks PKCE: it knows the challenge, and gets our verifier."""
     query = browser.visit_github()
-    stolen = query | {"code": github.code_for(ADA, "v" * 50, "http://localhost/x")}
+    stolen = query | {"code": github.code_for(ADA, "v" * 50, CALLBACK)}
 
     assert 403 == browser.arrive(stolen).status_code
     assert not browser.is_signed_in

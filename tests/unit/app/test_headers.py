@@ -1,13 +1,16 @@
 """Headers of every answer: pages run what we wrote, data runs nothing."""
 
 import re
+from pathlib import Path
 
 import pytest
+from flask import render_template_string
 
 from app.headers import _ALWAYS
 from tests.support.backend import Api
 
 PATHS = ["/", "/nothing", "/api/health", "/api/nothing", "/static/home.css", "/api/user"]
+TEMPLATES = Path(__file__).resolve().parents[3] / "app" / "templates"
 DATA = "default-src 'none'; frame-ancestors 'none'"
 
 
@@ -50,6 +53,24 @@ def test_pages_run_only_what_carries_their_nonce(app, path):
         "frame-ancestors": "'none'",
         "base-uri": "'none'",
     } == first
+
+
+def test_what_a_page_has_inline_carries_the_nonce_of_its_answer(app):
+    page = "<style nonce='{{ csp_nonce() }}'></style><script nonce='{{ csp_nonce() }}'></script>"
+    app.add_url_rule("/inline", view_func=lambda: render_template_string(page))
+    answer = app.test_client().get("/inline")
+    nonces = set(re.findall(r"nonce='([^']+)'", answer.text))
+
+    assert [f"'nonce-{nonce}'" for nonce in nonces] == [_policy(answer)["script-src"]]
+
+
+def test_no_template_has_anything_inline_without_it():
+    for template in TEMPLATES.glob("*.html"):
+        text = template.read_text(encoding="utf-8")
+
+        assert not re.search(r"""\s(style|on\w+)=|javascript:|\|\s*safe|autoescape""", text)
+        for tag in re.findall(r"<(?:script|style)[^>]*>", text):
+            assert 'nonce="{{ csp_nonce() }}"' in tag
 
 
 @pytest.mark.parametrize("path", ["/api/health", "/api/nothing", "/api/user"])
