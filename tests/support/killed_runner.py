@@ -1,6 +1,6 @@
 """`deployr-runner` that kills itself with SIGKILL at a place which no job of its own can reach.
 
-Run as `python -m tests.support.killed_runner PLACE run`. It is the real program, but for a hook
+Run as `python -m tests.support.killed_runner PLACE COMMAND`. It is the real program, but for a hook
 after one of its calls.
 """
 
@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from deployr.logchunk import LogChunk
-from runner import journal, main, reporter, uplink
+from runner import client, journal, main, reporter, rotation, uplink
 
 
 def _then_die(owner: Any, name: str, *, count: int = 1) -> None:
@@ -47,6 +47,8 @@ PLACES: dict[str, Callable[[], None]] = {
     "end written": lambda: _then_die(journal.Journal, "write_end"),
     "log half sent": _die_in_the_log,
     "all told": lambda: setattr(journal.Journal, "remove", _die),
+    "token answered": lambda: _then_die(client.Client, "rotate"),
+    "token written": lambda: _then_die(rotation, "save_token"),
 }
 
 

@@ -87,13 +87,17 @@ class Server:
 
     def start(self, die_at: str = "", **environment: str) -> subprocess.Popen[bytes]:
         """Start the runner, or one that dies at a place (see killed_runner.py)."""
+        return self.command("run", die_at=die_at, **environment)
+
+    def command(self, name: str, die_at: str = "", **environment: str) -> subprocess.Popen[bytes]:
+        """Start a command of `deployr-runner`; see `start`."""
         module = ["tests.support.killed_runner", die_at] if die_at else ["runner"]
         env = {"PATH": os.environ["PATH"], "HOME": str(self._base), **environment}
         env |= {"DEPLOYR_RUNNER_CONFIG": str(self.places.config)}
         env |= {"DEPLOYR_RUNNER_STATE": str(self.places.state)}
         with (self._base / "runner.log").open("ab") as log:
             process = subprocess.Popen(
-                [sys.executable, "-m", *module, "run"], cwd=ROOT, env=env, stdout=log, stderr=log
+                [sys.executable, "-m", *module, name], cwd=ROOT, env=env, stdout=log, stderr=log
             )
         self._processes.append(process)
         return process
