@@ -3,7 +3,10 @@
 import threading
 
 import pytest
+from sqlalchemy import update
 
+from app.extensions import db
+from app.models import User
 from cli.main import main
 from tests.support.checkout import DeveloperCheckout
 from tests.support.command_line import CommandLine
@@ -31,6 +34,28 @@ def deployr(monkeypatch, capsys, tmp_path, backend):
     run = CommandLine(main, monkeypatch, capsys)
     assert run("login", "--url", backend.url, stdin=backend.token).code == 0
     return run
+
+
+@pytest.fixture
+def another(deployr, backend, monkeypatch):
+    """Make one more user, who signs in with GitHub by the same name; returns their command line."""
+
+    def make(name):
+        token = backend.another_user(f"{name}@example.com")
+        with backend.app.app_context():
+            github = {"github_login": name.title(), "github_id": f"github-{name}"}
+            db.session.execute(update(User).where(User.handle == name).values(github))
+            db.session.commit()
+
+        def run(*arguments):
+            with monkeypatch.context() as theirs:
+                theirs.setenv("DEPLOYR_URL", backend.url)
+                theirs.setenv("DEPLOYR_TOKEN", token)
+                return deployr(*arguments)
+
+        return run
+
+    return make
 
 
 @pytest.fixture

@@ -66,6 +66,15 @@ class LiveBackend:
         return requests.request(method, self.url + path, json=body, headers=headers, timeout=10)
 
 
+def register(backend: LiveBackend, code: str, name: str, **facts: object) -> str:
+    """Register a runner for whoever made the code and return its token."""
+    body = {"code": code, "name": name, **facts}
+    answer = requests.post(f"{backend.url}/api/runner/register", json=body, timeout=10)
+    assert answer.status_code == 201, answer.text
+    token: str = answer.json()["token"]
+    return token
+
+
 class HandRunner:
     """A runner whose every step the test decides."""
 
@@ -73,10 +82,7 @@ class HandRunner:
         """Register with a code of the user's."""
         self._backend = backend
         code = backend.ask("POST", "/api/runners/codes", {}).json()["code"]
-        body = {"code": code, "name": name, **facts}
-        answer = requests.post(f"{backend.url}/api/runner/register", json=body, timeout=10)
-        assert answer.status_code == 201, answer.text
-        self.token: str = answer.json()["token"]
+        self.token = register(backend, code, name, **facts)
         self.claim_id = str(uuid.uuid4())
 
     def poll(self) -> dict[str, Any]:
