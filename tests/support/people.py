@@ -3,10 +3,15 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
+from flask.testing import FlaskClient
 from sqlalchemy import select, update
+from werkzeug.test import TestResponse
 
+from app import cookies
+from app.csrf import FIELD, csrf_token
 from app.extensions import db
 from app.models import ApiToken, Invitation, ProjectMember, RunnerShare, User
+from app.services import sessions
 from deployr.roles import Role, Scope
 from deployr.tokens import TokenKind, digest, make_token
 from tests.support.backend import START, Api
@@ -38,10 +43,42 @@ class Actor:
 
     api: Api
     kind: str = "user"
-    """Or `nobody`, `runner`, `cron`, `dead user`, `dead runner`: the dead had a token once."""
+    """Or `nobody`, `browser`, `runner`, `cron`, `dead user`, `dead runner`: these had a token."""
     scope: Scope = Scope.ADMIN
     role: Role | None = None
     """In Ada's projects."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class BrowserApi(Api):
+    """Makes requests with the cookie of a session, and sends the forms of our pages."""
+
+    csrf: str
+
+    def get(self, path: str, **query: object) -> TestResponse:
+        """GET a page."""
+        return self._client().get(path, query_string=query, headers=self._headers())
+
+    def post(self, path: str, body: object = None, **fields: object) -> TestResponse:
+        """POST a form to a page, JSON to the API."""
+        api = path.startswith("/api/")
+        sent = {"json": body} if api else {"data": {FIELD: self.csrf} | fields}
+        return self._client().post(path, headers=self._headers(), **sent)
+
+    def _client(self) -> FlaskClient:
+        return self.app.test_client(use_cookies=False)
+
+    def _headers(self) -> dict[str, str]:
+        return {"Cookie": f"{cookies.SESSION}={self.token}"}
+
+
+def browser_of(user: Api, agent: str) -> BrowserApi:
+    """Let a browser in, as after a sign-in."""
+    with user.app.test_request_context():
+        secret = sessions.begin(user.id, agent)
+        session = sessions.by_secret(secret)
+        assert session is not None
+        return BrowserApi(app=user.app, token=secret, id=session.id, csrf=csrf_token(session))
 
 
 def identify(user_id: int, called: str, login: str) -> None:

@@ -22,7 +22,8 @@ class Needs:
     """What a caller must be."""
 
     kind: str
-    """`public`, `user`, `runner`, `tick`; `optional`: a user, or a body that makes up for him."""
+    """`public`, `user`, `runner`, `tick`; `session`: a browser, others are led to the sign-in;
+    `optional`: a user, or a body that makes up for him; `page`: a browser, or nobody."""
     scope: Scope = READ
     role: Role | None = None
     """In Ada's projects; less is 403, none is 404."""
@@ -94,6 +95,11 @@ def just(*actors: str, scope: Scope = ADMIN) -> Needs:
     return Needs(kind="user", scope=scope, only=frozenset(actors))
 
 
+def browser(*actors: str) -> Needs:
+    """A browser that is signed in, or one of these."""
+    return Needs(kind="session", only=frozenset(actors))
+
+
 def runner(*actors: str) -> Needs:
     """Any runner, or one of these."""
     return Needs(kind="runner", only=frozenset(actors))
@@ -104,8 +110,15 @@ MEMBER, INVITED = f"{P}/members/{{user}}", f"{P}/invitations/{{invitation}}"
 LENDER = Needs(kind="user", scope=ADMIN, role=DEPLOYER, only=frozenset({"deployer"}))
 ONE_RUNNER = {"name": "new-one", "instance_id": "one"}
 ROUTES = (
-    get("/", anyone()),
+    get("/", Needs(kind="page")),
     get("/static/{filename}", anyone()),
+    get("/login", Needs(kind="page"), answers=(200, 302)),
+    get("/auth/github", anyone(), answers=(503,)),
+    get("/auth/github/callback", Needs(kind="page"), answers=(400,)),
+    post("/logout", browser(), answers=(303,)),
+    get("/account", browser()),
+    post("/account/sessions/{session}/revoke", browser("owner's browser"), answers=(303,)),
+    post("/account/sessions/revoke", browser(), answers=(303,)),
     get("/api/health", anyone()),
     get("/api/ready", anyone()),
     get("/api/openapi.json", anyone()),

@@ -17,6 +17,7 @@ from tests.support.people import (
     PEOPLE,
     ROLES,
     Actor,
+    browser_of,
     identify,
     invite,
     join,
@@ -64,6 +65,10 @@ class World:
             "foreign runner": Actor(api=self.zoe.runner, kind="runner"),
             "revoked runner": Actor(api=gone, kind="dead runner"),
         }
+        for name in ("owner", "stranger"):
+            browser = browser_of(self.actors[name].api, self.canaries.make("browser", [name]))
+            self.actors[f"{name}'s browser"] = Actor(api=browser, kind="browser")
+        self.ids["session"] = self.actors["owner's browser"].api.id
         self.snapshot = Snapshot(self.app)
 
     def close(self) -> None:

@@ -13,6 +13,8 @@ from tests.support.routes import ROUTES, Needs, Route, in_general
 from tests.support.world import World
 
 OK, UNAUTHORIZED, FORBIDDEN, NOT_FOUND = 200, 401, 403, 404
+LED_AWAY = 302
+"""To the sign-in; 303 after a form."""
 
 
 @pytest.fixture(scope="module", params=KINDS)
@@ -44,16 +46,20 @@ def _call(route: Route, actor: Api, ids: dict[str, int]):
 
 def expected(needs: Needs, name: str, actor: Actor) -> int:
     """Return the status that an actor gets; OK stands for what the route answers."""
-    if needs.kind == "public":
+    if needs.kind in {"public", "page"}:
         return OK
-    if needs.kind == "tick":
-        return OK if actor.kind == "cron" else UNAUTHORIZED
-    wanted = "runner" if needs.kind == "runner" else "user"
-    if actor.kind in {"nobody", "cron", f"dead {wanted}"}:
-        return UNAUTHORIZED
-    if actor.kind != wanted or not actor.scope.covers(needs.scope):
+    wanted = {"session": "browser", "tick": "cron", "optional": "user"}.get(needs.kind, needs.kind)
+    if actor.kind != wanted:
+        return LED_AWAY if wanted == "browser" else _without_token(wanted, actor)
+    if not actor.scope.covers(needs.scope):
         return FORBIDDEN
     return OK if name in needs.also else _by_thing(needs, name, actor)
+
+
+def _without_token(wanted: str, actor: Actor) -> int:
+    """A token that would do elsewhere is told so, unless it is the operator's that is asked for."""
+    elsewhere = {"user", "runner", "dead user", "dead runner"} - {f"dead {wanted}"}
+    return FORBIDDEN if wanted != "cron" and actor.kind in elsewhere else UNAUTHORIZED
 
 
 def _by_thing(needs: Needs, name: str, actor: Actor) -> int:
@@ -75,7 +81,8 @@ def test_table_asks_for_what_the_views_declare(views):
     wanted = {(route.method, in_general(route.path)): route.needs for route in ROUTES}
     for key, view in views:
         scope = scope_of(view)
-        assert (key, declared(view) or "public") == (key, wanted[key].kind)
+        kind = "session" if wanted[key].kind == "page" else wanted[key].kind
+        assert (key, declared(view) or "public") == (key, kind)
         assert scope is None or wanted[key].scope.covers(scope), key
 
 
@@ -90,5 +97,16 @@ def test_each_role_gets_what_it_may(world, route):
             if route.method == "POST":
                 world.snapshot.restore()
         else:
-            assert (name, told[name]) == (name, answer.status_code), answer.text
+            status = LED_AWAY if answer.status_code == 303 else answer.status_code
+            assert (name, told[name]) == (name, status), answer.text
+    assert [] == world.snapshot.changes()
+
+
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "TRACE", "PROPFIND"])
+def test_other_methods_are_not_spoken(world, method):
+    owner = world.actors["owner"].api
+    token = {"Authorization": f"Bearer {owner.token}"}
+    for path in {route.url(world.ids) for route in ROUTES}:
+        answer = world.app.test_client().open(path, method=method, headers=token, json={})
+        assert (path, 405) == (path, answer.status_code)
     assert [] == world.snapshot.changes()
