@@ -9,6 +9,7 @@ import click
 
 from deployr import __version__
 
+from .commands.audit import audit
 from .commands.init import init
 from .commands.invitations import invitations
 from .commands.jobs import cancel, jobs, logs, retry, status
@@ -25,7 +26,7 @@ from .session import json_option
 
 COMMANDS = (
     login, whoami, logout, init, push, status, logs, cancel, retry, jobs,
-    releases, rollback, projects, members, invitations, runners, schema,
+    releases, rollback, projects, members, invitations, runners, audit, schema,
 )  # fmt: skip
 
 
