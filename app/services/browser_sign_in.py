@@ -8,7 +8,7 @@ import secrets
 from datetime import timedelta
 
 from flask import current_app
-from itsdangerous import BadSignature, URLSafeSerializer
+from itsdangerous import BadData, URLSafeSerializer
 from pydantic import BaseModel, ValidationError
 
 from app.clients.github import GithubApp
@@ -23,7 +23,7 @@ LASTS = timedelta(minutes=10)
 """How long one may take to sign in at GitHub."""
 
 # Browsers take `//host` and `/\host` for other hosts, and leave out tabs and line ends.
-_LOCAL_PATH = re.compile(r"/(?![/\\])[^\\\x00-\x20\x7f]{0,2000}")
+_LOCAL_PATH = re.compile(r"/(?![/\\])[^\\\x00-\x20\x7f]{0,500}")
 
 
 class Ticket(BaseModel):
@@ -45,7 +45,7 @@ class Ticket(BaseModel):
         """
         try:
             ticket = cls.model_validate(_serializer().loads(text))
-        except (BadSignature, ValidationError):
+        except (BadData, ValidationError):
             raise _over() from None
         if not hmac.compare_digest(ticket.state.encode(), state.encode()):
             raise _over()

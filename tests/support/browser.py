@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, urljoin, urlsplit
 
 import requests
 from flask import Flask
@@ -54,7 +54,7 @@ class Browser:
 
     def csrf(self, page: str = "/account") -> str:
         """Return the token of a page's forms."""
-        return re.findall(r'name="csrf"\s+value="(\w+)"', self.get(page).text)[0]
+        return str(re.findall(r'name="csrf"\s+value="(\w+)"', self.get(page).text)[0])
 
     def visit_github(self, **query: object) -> dict[str, str]:
         """Set out, agree (or not) at GitHub, and return the query of the way back."""
@@ -62,7 +62,7 @@ class Browser:
         while "/login/oauth/authorize" in url:
             answer = requests.get(url, allow_redirects=False, timeout=10)
             assert answer.status_code in {302, 303}, answer.text
-            url = requests.compat.urljoin(url, answer.headers["Location"])
+            url = urljoin(url, answer.headers["Location"])
         assert urlsplit(url)[:3] == (*urlsplit(self.url)[:2], "/auth/github/callback")
         return dict(parse_qsl(urlsplit(url).query))
 
