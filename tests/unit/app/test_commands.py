@@ -1,7 +1,10 @@
 """`flask deployr user`: accounts made at the server's shell."""
 
 import pytest
+from sqlalchemy import select
 
+from app.extensions import db
+from app.models import AuditEvent
 from tests.support.backend import Api
 
 
@@ -81,3 +84,21 @@ def test_database_without_tables_is_one_clear_error(make_app, tmp_path):
 
     assert 1 == done.exit_code
     assert "did `flask db upgrade` run?" in done.output
+
+
+def test_audit_log_tells_what_the_operator_did(app, flask):
+    flask("create", "--name", "Ada", "--email", "ada@example.com")
+    flask("token", "ada@example.com")
+    flask("revoke", "ada@example.com")
+    flask("revoke", "ada@example.com")  # none left
+
+    with app.app_context():
+        events = list(db.session.scalars(select(AuditEvent).order_by(AuditEvent.id)))
+        assert {("operator", "local")} == {(event.actor, event.address) for event in events}
+        told = [(event.act, event.thing.partition(" ")[2]) for event in events]
+    assert [
+        ("user.created", "ada"),
+        ("token.created", "first"),
+        ("token.created", "command line"),
+        ("token.revoked", "all"),
+    ] == told
