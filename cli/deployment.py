@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import click
 
+from deployr.roles import Role
 from deployr.states import Action
 from deployr.wire import JobSpec
 
@@ -104,8 +105,8 @@ def _queued(session: Session, project: Json, wish: Wish) -> Json:
     except ApiError as error:
         if error.problem_code != "runner_required":
             raise
-        if not is_interactive():
-            error.advice = "Choose one for this project: deployr push --runner NAME"
+        if not is_interactive() or project["role"] != Role.OWNER:
+            error.advice = "An owner of the project chooses one: deployr push --runner NAME"
             raise
     runners = {shown_runner(one): one for one in candidates(session.client, project)}
     chosen = click.prompt("Which runner?", type=click.Choice(list(runners)))
@@ -118,6 +119,7 @@ def _spec(project: Json, wish: Wish) -> JobSpec:
     return JobSpec(
         nonce=str(uuid.uuid4()),
         project=project["name"],
+        project_id=project["id"],
         repo=project["repo_url"],
         branch=wish.branch,
         commit=wish.commit,

@@ -61,6 +61,11 @@ def candidates(client: Client, project: Json) -> list[Json]:
     ]
 
 
+def shared_with(client: Client, project: Json) -> list[str]:
+    """Return the names of the runners that are shared with a project."""
+    return [shown(one) for one in client.runners() if project["full_name"] in one["projects"]]
+
+
 def share(client: Client, runner_id: int, project_id: int) -> Json:
     """Let a project's jobs go to a runner and return it."""
     return client.post(f"/api/runners/{runner_id}/share", {"project_id": project_id})

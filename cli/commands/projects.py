@@ -6,7 +6,7 @@ from ..asking import make_sure
 from ..errors import CliError
 from ..output import safe
 from ..projects import project_named, shown
-from ..runners import runner_for
+from ..runners import runner_for, shared_with
 from ..runners import shown as shown_runner
 from ..session import Session, json_option, pass_session
 
@@ -92,11 +92,15 @@ def update(session: Session, /, name: str, runner: str | None, **given: str | No
         fields |= {"runner_id": runner_for(client, project, runner)["id"], "runs_on": None}
     if not fields:
         raise CliError("Nothing to change was named.", "See deployr projects update --help.")
+    shared = shared_with(client, project) if fields.keys() & {"name", "repo_url"} else []
     changed = client.update_project(project["id"], fields)
     if session.output.as_json:
         session.output.data(changed)
-    else:
-        session.output.success(f"✓ Changed {shown(changed)}")
+        return
+    session.output.success(f"✓ Changed {shown(changed)}")
+    if shared and not shared_with(client, changed):
+        again = f"deployr runners share NAME --project {changed['full_name']}"
+        session.output.note(f"No longer shared with it: {', '.join(shared)}. Their owners: {again}")
 
 
 @projects.command()

@@ -66,6 +66,17 @@ def test_share_is_ended_by_either_side(deployr, grace):
     assert [] == unshared["projects"]
 
 
+def test_new_name_of_a_project_ends_its_shares_and_says_so(deployr, grace):
+    grace("runners", "share", "web-1")
+
+    assert "" == deployr("projects", "update", "app", "--name", "app").err
+    changed = deployr("projects", "update", "app", "--name", "shop")
+
+    assert "No longer shared with it: grace/web-1. Their owners: deployr runners" in changed.err
+    assert "NAME --project ada/shop\n" in changed.err
+    assert "There is no runner yet" in deployr("runners").err
+
+
 def test_runner_of_somebody_else_is_not_revoked_or_shared(deployr, grace):
     grace("runners", "share", "web-1")
 
@@ -92,4 +103,4 @@ def test_shared_runners_of_one_name_are_listed(deployr, grace, another, backend)
     assert 0 == deployr("push", "--no-follow", "--runner", "linus/web-1").code
     refused = linus("push", "--no-follow", "--runner", "grace/web-1")
     assert 3 == refused.code
-    assert "--runner is not what the project has; an owner has to push it first." in refused.err
+    assert "--runner is not what the project has; " in refused.err
