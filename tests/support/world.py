@@ -2,9 +2,12 @@
 
 from collections.abc import Set as AbstractSet
 
+from flask import Flask
+
 from app import create_app
 from app.extensions import db
 from deployr.roles import Role, Scope
+from deployr.tokens import TokenKind, make_token
 from tests.factories import make_runner, make_user
 from tests.support.backend import Api, Clock
 from tests.support.canaries import Canaries
@@ -64,6 +67,8 @@ class World:
             "shared runner": Actor(api=self.shared, kind="runner"),
             "foreign runner": Actor(api=self.zoe.runner, kind="runner"),
             "revoked runner": Actor(api=gone, kind="dead runner"),
+            "made-up runner": Actor(api=_nobodys(self.app, TokenKind.RUNNER), kind="dead runner"),
+            "made-up token": Actor(api=_nobodys(self.app, TokenKind.USER), kind="dead user"),
         }
         for name in ("owner", "stranger"):
             browser = browser_of(self.actors[name].api, self.canaries.make("browser", [name]))
@@ -134,3 +139,7 @@ class World:
 
     def _token_name(self) -> str:
         return self.canaries.make("token", ADA, audited=True)
+
+
+def _nobodys(app: Flask, kind: TokenKind) -> Api:
+    return Api(app, make_token(kind))

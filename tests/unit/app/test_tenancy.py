@@ -3,10 +3,11 @@
 from collections import Counter
 
 import pytest
+from werkzeug.test import TestResponse
 
 from app import create_app
 from app.auth import declared, scope_of
-from tests.support.backend import Api
+from tests.support.backend import Api, refusal
 from tests.support.databases import KINDS, at
 from tests.support.people import Actor
 from tests.support.routes import ROUTES, Needs, Route, in_general
@@ -70,6 +71,16 @@ def _by_thing(needs: Needs, name: str, actor: Actor) -> int:
     return OK if not needs.only or name in needs.only else NOT_FOUND
 
 
+def _refusal(route: Route, answer: TestResponse) -> int:
+    """Return the status of an answer that says as much as the API's refusals do."""
+    if route.needs.kind == "session":
+        return LED_AWAY if answer.status_code == 303 else answer.status_code
+    status, _ = refusal(answer)
+    wants_token = answer.headers.get("WWW-Authenticate", "").startswith("Bearer")
+    assert wants_token == (status == UNAUTHORIZED)
+    return status
+
+
 def test_every_route_is_in_the_table_once(views):
     """A new route needs an entry in tests/support/routes.py that says who may call it."""
     told = Counter((route.method, in_general(route.path)) for route in ROUTES)
@@ -97,8 +108,7 @@ def test_each_role_gets_what_it_may(world, route):
             if route.method == "POST":
                 world.snapshot.restore()
         else:
-            status = LED_AWAY if answer.status_code == 303 else answer.status_code
-            assert (name, told[name]) == (name, status), answer.text
+            assert (name, told[name]) == (name, _refusal(route, answer)), answer.text
     assert [] == world.snapshot.changes()
 
 
