@@ -25,6 +25,7 @@ _USUAL = bytes.maketrans(b"-_", b"+/")
 DEFAULT_ENVIRONMENT = "production"
 
 FullCommit = Annotated[str, StringConstraints(pattern=r"^([0-9a-f]{40}|[0-9a-f]{64})$")]
+ProjectId = Annotated[int, Field(ge=1, le=10**18 - 1)]
 CommitRef = Annotated[str, StringConstraints(pattern=r"^([0-9a-f]{4,64})?$")]
 
 
@@ -106,6 +107,8 @@ class JobSpec(Wire):
     typ: Literal["deployr.job"] = "deployr.job"
     nonce: Annotated[str, StringConstraints(min_length=8, max_length=64)]
     project: str
+    project_id: ProjectId | None = None
+    """Of the backend; left out by clients that do not know it."""
     repo: str
     branch: str
     commit: CommitRef = ""

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .config import Allow, Places, RunnerConfig, load
+from .allowlist import Allow
+from .config import Places, RunnerConfig, load
 from .errors import ConfigError
 
 _SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin"
@@ -70,21 +71,17 @@ def shared_with(config: RunnerConfig, entry: Allow) -> list[str]:
     """Say which other entries are built by the same user as `entry`, and what to do about it."""
     user = name_for(config, entry)
     others = [other for other in config.allow if other != entry and user == name_for(config, other)]
-    words = ["--project", entry.project, "--environment", entry.environment, "--repo", entry.repo]
+    words = [*entry.words, "--environment", entry.environment, "--repo", entry.repo]
     for branch in entry.branches:
         words += ["--branch", branch]
     command = shlex.join(["deployr-runner", "allow", "add", *words, "--path", entry.path])
     return [
-        f"{_title(other)} and {_title(entry)} are built by the same user, {user}: their builds can "
+        f"{other.title} and {entry.title} are built by the same user, {user}: their builds can "
         "read each other's shared/.env and change each other's releases; give one of them its own: "
         f"`install-runner.sh --project-user NAME` as root, then {command} --user NAME"
         for other in others
         if user
     ]
-
-
-def _title(entry: Allow) -> str:
-    return f"{entry.project} ({entry.environment})"
 
 
 def find(name: str) -> Account:

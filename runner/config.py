@@ -4,16 +4,16 @@ import os
 import tomllib
 import uuid
 from dataclasses import dataclass, replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 import tomli_w
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from deployr.fields import AbsolutePath, Branch, Name, RepoUrl, Unit
-from deployr.wire import DEFAULT_ENVIRONMENT
+from deployr.fields import Name, Unit
 
+from .allowlist import Allow, User, check_conflicts, merged
 from .errors import ConfigError
 from .files import make_private_dir, read_private, write_atomically, write_durably
 
@@ -24,23 +24,6 @@ DEFAULT_STOP_SECONDS = 600.0
 DEFAULT_CACHE_MIB = 5 * 1024
 MAX_CAPACITY = 16
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
-
-
-User = Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_.-]{0,31}$")]
-
-
-class Allow(BaseModel):
-    """One thing that the owner of the server lets this runner do."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    project: Name
-    repo: RepoUrl
-    branches: tuple[Branch, ...]
-    path: AbsolutePath
-    environment: Name = DEFAULT_ENVIRONMENT
-    user: User | None = None
-    """Who builds it and runs its hooks, instead of build_user: keeps projects apart."""
 
 
 class RunnerConfig(BaseModel):
@@ -106,7 +89,7 @@ class Places:
         return self.state / "caches"
 
     def env_file(self, project: str, environment: str) -> Path:
-        """Where the owner puts the secrets of one project and environment."""
+        """Where the owner puts the secrets of one project, by its key, and environment."""
         return self.config / "env" / project / f"{environment}.env"
 
 
@@ -197,43 +180,8 @@ def make_allow(**fields: Any) -> Allow:  # noqa: ANN401 - checked here
 
 
 def with_allowed(config: RunnerConfig, entry: Allow) -> RunnerConfig:
-    """Return `config` with `entry`; more branches of a known entry are added to it.
-
-    It keeps its user, unless another one is given. Raises ConfigError when the entry contradicts another one.
-    """
-    others = []
-    for known in config.allow:
-        same = known.model_copy(update={"branches": entry.branches, "user": entry.user})
-        if same == entry:
-            branches = dict.fromkeys((*known.branches, *entry.branches))
-            user = entry.user or known.user
-            entry = entry.model_copy(update={"branches": tuple(branches), "user": user})
-        else:
-            others.append(known)
-    check_conflicts(tuple(others), entry)
-    return config.model_copy(update={"allow": (*others, entry)})
-
-
-def check_conflicts(others: tuple[Allow, ...], entry: Allow) -> None:
-    """Raise ConfigError when a project would have two places, or a place two projects."""
-    for other in others:
-        if (other.project, other.environment) == (entry.project, entry.environment):
-            raise ConfigError(
-                f"{other.project} ({other.environment}) is already allowed from {other.repo} to "
-                f"{other.path}; run `deployr-runner allow remove --project {other.project} "
-                f"--environment {other.environment}` first"
-            )
-        if _overlap(other.path, entry.path):
-            raise ConfigError(
-                f"{entry.path} and {other.path} of {other.project} overlap: "
-                "each project needs a directory of its own"
-            )
-
-
-def _overlap(one: str, other: str) -> bool:
-    # To PurePosixPath //srv is another place than /srv; to Linux it is not.
-    first, second = (PurePosixPath("/", path.lstrip("/")) for path in (one, other))
-    return first.is_relative_to(second) or second.is_relative_to(first)
+    """Return `config` with `entry` merged into its list. Raises ConfigError."""
+    return config.model_copy(update={"allow": merged(config.allow, entry)})
 
 
 def _first_problem(error: ValidationError) -> str:

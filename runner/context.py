@@ -11,8 +11,9 @@ from deployr.wire import JobSpec, Release, Step
 
 from . import environment, memory
 from .accounts import Account
+from .allowlist import Allow
 from .caches import Store
-from .config import DEFAULT_CACHE_MIB, Allow
+from .config import DEFAULT_CACHE_MIB
 from .envfile import environment_of
 from .lifeline import Lifeline
 from .logstream import JobLog

@@ -1,12 +1,16 @@
 """Secrets of an app: one file a project and environment, which never leaves the server."""
 
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from deployr.states import Reason
 
 from . import envtext
+from .allowlist import Allow
+from .config import Places
 from .errors import ConfigError, JobFailedError
-from .files import read_private
+from .files import make_private_dir, read_private, write_atomically
 
 
 def read_env_file(path: Path) -> str | None:
@@ -51,3 +55,24 @@ def values_in(path: Path) -> dict[str, str]:
         return values_of(path.read_text(encoding="utf-8", errors="surrogateescape"))
     except OSError:
         return {}
+
+
+@contextmanager
+def env_files_follow(
+    places: Places, before: Iterable[Allow], after: Iterable[Allow]
+) -> Iterator[None]:
+    """Let entries that get another key keep their secrets, while `after` is saved for `before`."""
+    old = {(each.path, each.environment): each for each in before}
+    left = []
+    for entry in after:
+        known = old.get((entry.path, entry.environment), entry)
+        path = places.env_file(known.key, known.environment)
+        text = read_private(path) if known.key != entry.key else None
+        if text is not None:
+            new = places.env_file(entry.key, entry.environment)
+            make_private_dir(new.parent)
+            write_atomically(new, text)
+            left.append(path)
+    yield
+    for path in left:
+        path.unlink()

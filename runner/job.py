@@ -16,8 +16,9 @@ from deployr.wire import JobSpec, Release, Report, WireError, decode_base64
 
 from . import deploy, releases
 from .accounts import Account, find, name_for
+from .allowlist import Allow
 from .caches import Store
-from .config import Allow, Places, RunnerConfig, load, load_token
+from .config import Places, RunnerConfig, load, load_token
 from .context import Context, Task
 from .envfile import environment_of, read_env_file, values_of
 from .errors import ConfigError, JobFailedError
@@ -113,7 +114,7 @@ class Job:
         except ConfigError as error:
             raise JobFailedError(Reason.POLICY_REFUSED, str(error)) from None
         entry = allowed_entry(spec, config.allow)
-        env_file = self._places.env_file(entry.project, entry.environment)
+        env_file = self._places.env_file(entry.key, entry.environment)
         return Task(
             job_id=self._job_id,
             spec=spec,

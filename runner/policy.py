@@ -9,7 +9,7 @@ from deployr.repo import branch_problem, is_full_commit, name_problem, url_probl
 from deployr.states import Action, Reason, Target
 from deployr.wire import JobSpec
 
-from .config import Allow
+from .allowlist import Allow
 from .errors import JobFailedError
 
 
@@ -20,14 +20,14 @@ def allowed_entry(spec: JobSpec, allow: tuple[Allow, ...]) -> Allow:
         raise _refused(
             f"{spec.project} may only come from {entry.repo}, not from {spec.repo!r}. "
             f"If it moved, run on the server: {_remove_command(entry)}, then "
-            f"{_add_command(spec, entry.path)}"
+            f"{_add_command(spec, entry.path, entry.project_id)}{_namesake_hint(spec, entry)}"
         )
     # A rollback runs nothing but what was allowed when it was deployed.
     is_new = spec.action is not Action.ROLLBACK
     if is_new and spec.branch not in entry.branches:
         raise _refused(
             f"the branch {spec.branch!r} of {spec.project} is not allowed here. "
-            f"To allow it, run on the server: {_add_command(spec, entry.path)}"
+            f"To allow it, run on the server: {_add_command(spec, entry.path, entry.project_id)}"
         )
     path = spec.params.get("path", entry.path)
     if path != entry.path:
@@ -74,16 +74,34 @@ def check_restarts(manifest: Manifest, allowed: Sequence[str] | None) -> None:
 
 
 def _entry_of(spec: JobSpec, allow: tuple[Allow, ...]) -> Allow:
-    for entry in allow:
-        if (entry.project, entry.environment) == (spec.project, spec.environment):
+    place = (spec.project, spec.environment)
+    named = [entry for entry in allow if (entry.project, entry.environment) == place]
+    for entry in named:
+        if entry.project_id in {None, spec.project_id}:
             return entry
+    if named and spec.project_id is None:
+        keys = ", ".join(entry.key for entry in named)
+        raise _refused(
+            f"this server takes only {keys}, and the job does not tell the id of its project: "
+            "update the command line that made it"
+        )
+    which = repr(spec.project) if not named else f"{spec.project!r} of the id {spec.project_id}"
     raise _refused(
-        f"this server does not take {spec.project!r} in environment {spec.environment!r}. "
-        f"To allow it, run on the server: {_add_command(spec, '/path/on/this/server')}"
+        f"this server does not take {which} in environment {spec.environment!r}. To allow it, "
+        f"run on the server: {_add_command(spec, '/path/on/this/server', spec.project_id)}"
     )
 
 
-def _add_command(spec: JobSpec, path: str) -> str:
+def _namesake_hint(spec: JobSpec, entry: Allow) -> str:
+    if spec.project_id is None or entry.project_id is not None:
+        return ""
+    return (
+        ". If it is another project of the same name, give each of the two entries its own "
+        f"--project-id instead (this job's is {spec.project_id})"
+    )
+
+
+def _add_command(spec: JobSpec, path: str, project_id: int | None) -> str:
     """Return the command that would allow `spec`, or a hint when its fields are no valid ones.
 
     The owner may copy it into a root shell, so everything in it is checked and quoted.
@@ -97,12 +115,13 @@ def _add_command(spec: JobSpec, path: str) -> str:
     if any(problems):
         return "deployr-runner allow add --help"
     words = ["--project", spec.project, "--repo", spec.repo, "--branch", spec.branch]
+    words += [] if project_id is None else ["--project-id", str(project_id)]
     words += ["--path", path, "--environment", spec.environment]
     return "deployr-runner allow add " + shlex.join(words)
 
 
 def _remove_command(entry: Allow) -> str:
-    words = ["--project", entry.project, "--environment", entry.environment]
+    words = ["--project", entry.key, "--environment", entry.environment]
     return "deployr-runner allow remove " + shlex.join(words)
 
 

@@ -42,6 +42,7 @@ def make_order(new: NewJob, project: Project) -> Order:
     spec = JobSpec(
         nonce=secrets.token_hex(16),
         project=project.name,
+        project_id=project.id,
         repo=project.repo_url,
         branch=new.branch or project.branch,
         commit=new.commit or "",
@@ -92,6 +93,8 @@ def _differences(new: NewJob, spec: JobSpec, project: Project) -> list[tuple[str
     found = []
     if spec.project != project.name:
         found.append(("project", "project"))
+    if spec.project_id not in {None, project.id}:
+        found.append(("project_id", "project"))
     if not same_repo(spec.repo, project.repo_url):
         found.append(("repo", "project"))
     for field in ("branch", "commit", "environment", "action"):

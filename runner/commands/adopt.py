@@ -9,9 +9,10 @@ from deployr.states import Framework
 from deployr.wire import DEFAULT_ENVIRONMENT
 
 from ..adopt import NO_COMMIT, Takeover, known_commit, survey, unfinished
+from ..allowlist import Allow, entry_named
 from ..asking import confirm
-from ..config import Allow, Places, load
-from ..errors import ConfigError, RunnerError
+from ..config import Places, load
+from ..errors import RunnerError
 from ..leftovers import git, leftover_lines, leftovers, shared_section, tracked_files
 from ..takeover import take_over
 from ..workspace import mirror_directory
@@ -46,7 +47,7 @@ def adopt(
     Example:
       sudo deployr-runner adopt my-app --shared-dir uploads
     """
-    entry = entry_of(places, project, name)
+    entry = entry_named(load(places).allow, project, name)
     root = Path(entry.path).resolve()
     what = survey(root, shared)
     if not unfinished(root):
@@ -60,16 +61,6 @@ def adopt(
     _do(root, what, places.config.stat().st_uid)
     for line in _advice(root, what):
         click.echo(line)
-
-
-def entry_of(places: Places, project: str, name: str) -> Allow:
-    """Return the entry of a project. Raises ConfigError."""
-    for entry in load(places).allow:
-        if (entry.project, entry.environment) == (project, name):
-            return entry
-    raise ConfigError(
-        f"{project} ({name}) may not be deployed here: run `deployr-runner allow add` first"
-    )
 
 
 def _do(root: Path, what: Takeover, owner: int) -> None:

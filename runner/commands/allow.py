@@ -8,8 +8,9 @@ import click
 from deployr.wire import DEFAULT_ENVIRONMENT
 
 from ..accounts import find, shared_with
-from ..config import Allow, Places, load, make_allow, save, with_allowed
-from ..errors import ConfigError
+from ..allowlist import Allow, entry_named
+from ..config import Places, load, make_allow, save, with_allowed
+from ..envfile import env_files_follow
 
 
 @click.group()
@@ -19,6 +20,7 @@ def allow() -> None:
 
 @allow.command("add")
 @click.option("--project", required=True, help="Name of the project.")
+@click.option("--project-id", type=int, help="Its id, if another project has the same name.")
 @click.option("--repo", required=True, help="Its repository, exactly as the backend names it.")
 @click.option("--branch", "branches", required=True, multiple=True, help="Repeatable.")
 @click.option("--path", required=True, help="Where it goes on this server.")
@@ -36,10 +38,13 @@ def add(places: Places, /, **fields: Any) -> None:  # noqa: ANN401 - checked by 
     entry = make_allow(**fields)
     if entry.user:
         find(entry.user)
-    config = with_allowed(load(places), entry)
-    save(places, config)
-    click.echo(f"{entry.project} ({entry.environment}) may be deployed to {entry.path}")
-    for text in shared_with(config, config.allow[-1]):
+    before = load(places)
+    config = with_allowed(before, entry)
+    entry = config.allow[-1]
+    with env_files_follow(places, before.allow, config.allow):
+        save(places, config)
+    click.echo(f"{entry.title} may be deployed to {entry.path}")
+    for text in shared_with(config, entry):
         click.echo(f"warning: {text}", err=True)
 
 
@@ -65,19 +70,14 @@ def list_(places: Places, *, as_json: bool) -> None:
 def remove(places: Places, project: str, environment: str) -> None:
     """Take a project off the list; what is deployed stays."""
     config = load(places)
-    left = tuple(
-        entry
-        for entry in config.allow
-        if (entry.project, entry.environment) != (project, environment)
-    )
-    if left == config.allow:
-        raise ConfigError(f"{project} ({environment}) is not on the list")
+    entry = entry_named(config.allow, project, environment)
+    left = tuple(each for each in config.allow if each != entry)
     save(places, config.model_copy(update={"allow": left}))
-    click.echo(f"{project} ({environment}) may not be deployed any more")
+    click.echo(f"{entry.title} may not be deployed any more")
 
 
 def line(entry: Allow) -> str:
     """Return an entry of the list as one line."""
     branches = ", ".join(entry.branches)
     user = f" as {entry.user}" if entry.user else ""
-    return f"{entry.project} ({entry.environment}): {entry.repo} [{branches}] to {entry.path}{user}"
+    return f"{entry.title}: {entry.repo} [{branches}] to {entry.path}{user}"

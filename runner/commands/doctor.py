@@ -8,7 +8,8 @@ from typing import Literal
 import click
 
 from ..accounts import name_for
-from ..config import Allow, Places, RunnerConfig
+from ..allowlist import Allow
+from ..config import Places, RunnerConfig
 from ..errors import ConfigError, ExitCode
 from ..preflight import Finding
 from ..preflight.project import ProjectCheck
@@ -73,14 +74,14 @@ def _lines(places: Places, project: str | None) -> Iterator[Line]:
 
 
 def _entries(config: RunnerConfig, project: str | None) -> Iterable[Allow]:
-    found = [entry for entry in config.allow if project in {None, entry.project}]
+    found = [entry for entry in config.allow if project is None or entry.is_called(project)]
     if project and not found:
         raise ConfigError(f"{project} is not on the list: see `deployr-runner allow list`")
     return found
 
 
 def _project(places: Places, entry: Allow, builder: str | None) -> Iterator[Line]:
-    subject, check = f"{entry.project} ({entry.environment})", ProjectCheck(places, entry)
+    subject, check = entry.title, ProjectCheck(places, entry)
     yield from _told(subject, "repository", check.repository(), f"{entry.repo} can be read")
     yield from _told(subject, "builds", check.build_user(builder), f"run as {builder}")
     yield from _told(subject, "path", check.place(), f"{entry.path} can be written")

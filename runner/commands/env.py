@@ -10,6 +10,7 @@ from deployr.fields import ENV_NAME
 from deployr.wire import DEFAULT_ENVIRONMENT
 
 from .. import envtext
+from ..allowlist import entry_named
 from ..asking import confirm
 from ..config import Places, load
 from ..envfile import names_in, values_of
@@ -123,14 +124,8 @@ def import_(places: Places, project: str, file: str, environment: str, *, yes: b
 
 def _file(places: Places, project: str, environment: str) -> Path:
     """Return where the env file is, or will be. Raises ConfigError for a project not allowed."""
-    known = [(entry.project, entry.environment) for entry in load(places).allow]
-    if (project, environment) not in known:
-        listed = ", ".join(f"{name} ({where})" for name, where in known) or "nothing yet"
-        raise ConfigError(
-            f"{project} ({environment}) is not on this runner's list, which has: {listed}; "
-            "see `deployr-runner allow add --help`"
-        )
-    return places.env_file(project, environment)
+    entry = entry_named(load(places).allow, project, environment)
+    return places.env_file(entry.key, entry.environment)
 
 
 def _check_lone(name: str) -> None:

@@ -9,12 +9,12 @@ import click
 from deployr import __version__
 from deployr.wire import DEFAULT_ENVIRONMENT, PROTOCOL, wrapped
 
+from ..allowlist import Allow
 from ..client import Client, Registered
 from ..config import (
     CONFIG_FILE,
     MAX_CAPACITY,
     TOKEN_FILE,
-    Allow,
     Places,
     RunnerConfig,
     check_url,
@@ -26,6 +26,7 @@ from ..config import (
     save_token,
     with_allowed,
 )
+from ..envfile import env_files_follow
 from ..errors import ConfigError, RunnerError, TokenRefusedError
 from ..tokenfile import sole_writer
 
@@ -39,6 +40,7 @@ _OWNERS = {"allow", "build_user", "cache_mib", "capacity", "restart", "stop_seco
 @click.option("--label", "labels", multiple=True, help="For runs_on in deploy.yaml; repeatable.")
 @click.option("--capacity", type=click.IntRange(1, MAX_CAPACITY), help="Jobs at once; default: 1.")
 @click.option("--project", help="First project that it may deploy.")
+@click.option("--project-id", type=int, help="Its id, if another project has the same name.")
 @click.option("--allow-repo", help="Its repository, exactly as the backend names it.")
 @click.option("--allow-branch", multiple=True, help="Branch that may be deployed; repeatable.")
 @click.option("--path", help="Where it goes on this server.")
@@ -61,6 +63,7 @@ def register(places: Places, /, url: str, code: str | None, name: str, **given: 
     config = make_config(
         url=url.rstrip("/"), name=name, labels=given["labels"], **_kept(places, given)
     )
+    before = config.allow
     if entry:
         config = with_allowed(config, entry)
     asked = code or click.prompt("One-time code", hide_input=True)
@@ -75,7 +78,8 @@ def register(places: Places, /, url: str, code: str | None, name: str, **given: 
         "instance_id": instance_id(places),
     }
     registered = _registered(Client(url), facts)
-    _keep(places, config.model_copy(update={"name": registered.name}), registered.token)
+    with env_files_follow(places, before, config.allow):
+        _keep(places, config.model_copy(update={"name": registered.name}), registered.token)
     click.echo(f"Registered as {registered.name}. Start it: {_start(places)}")
 
 
@@ -123,7 +127,7 @@ def _is_registered(places: Places, url: str, entry: Allow | None) -> bool:
         return True
     advice = "deployr-runner allow add --help"
     if entry is not None:
-        words = ["--project", entry.project, "--repo", entry.repo, "--path", entry.path]
+        words = [*entry.words, "--repo", entry.repo, "--path", entry.path]
         words += [word for branch in entry.branches for word in ("--branch", branch)]
         words += ["--environment", entry.environment]
         advice = f"deployr-runner allow add {shlex.join(words)}"
@@ -141,6 +145,7 @@ def _first_entry(given: dict[str, Any]) -> Allow | None:
         raise ConfigError("--project, --allow-repo, --allow-branch and --path go together")
     return make_allow(
         project=given["project"],
+        project_id=given["project_id"],
         repo=given["allow_repo"],
         branches=given["allow_branch"],
         path=given["path"],

@@ -10,7 +10,8 @@ from deployr.manifest import Manifest
 
 from .. import environment
 from ..accounts import find, name_for
-from ..config import Allow, Places, load
+from ..allowlist import Allow
+from ..config import Places, load
 from ..envfile import read_env_file
 from ..errors import ConfigError, JobFailedError
 from ..recipes import RECIPES, App, Recipe
@@ -104,7 +105,7 @@ class ProjectCheck:
 
     def env_file(self) -> list[Finding] | None:
         """Say what is wrong with the owner's env file, without any value."""
-        path = self._places.env_file(self.entry.project, self.entry.environment)
+        path = self._places.env_file(self.entry.key, self.entry.environment)
         try:
             if read_env_file(path) is not None:
                 return []

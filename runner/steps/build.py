@@ -47,7 +47,7 @@ def _reuse(ctx: Context) -> Reuse:
     env = {name: value for name, value in ctx.env(None, build=True).items() if name != version}
     return Reuse(
         store=ctx.caches,
-        project=spec.project,
+        project=ctx.task.entry.key,
         environment=spec.environment,
         tree=ctx.tree,
         env=env,

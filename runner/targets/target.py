@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from ..config import Allow
+from ..allowlist import Allow
 from ..preflight import Finding
 from ..releases import Record
 

@@ -13,7 +13,7 @@ from deployr.wire import DEFAULT_ENVIRONMENT
 
 from .. import releases
 from ..accounts import Account
-from ..config import Allow
+from ..allowlist import Allow
 from ..envfile import values_in
 from ..files import half_written, write_atomically
 from ..leavings import copy_tree, remove_tree
@@ -52,7 +52,7 @@ class VpsTarget:
 
     def findings(self, entry: Allow) -> list[Finding]:
         """See Target."""
-        words = ["deployr-runner", "adopt", entry.project]
+        words = ["deployr-runner", "adopt", entry.key]
         if entry.environment != DEFAULT_ENVIRONMENT:
             words += ["--environment", entry.environment]
         return place_findings(self.root, shlex.join(words))

@@ -10,7 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from runner.config import Allow, Places, RunnerConfig, save, save_token
+from runner.allowlist import Allow
+from runner.config import Places, RunnerConfig, save, save_token
 from tests.support.live import HandRunner, LiveBackend
 from tests.unit.runner.site import git
 

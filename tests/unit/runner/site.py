@@ -8,8 +8,9 @@ from typing import Any
 
 from deployr.wire import JobSpec
 from runner.agent import Agent
+from runner.allowlist import Allow
 from runner.client import Client
-from runner.config import Allow, Places, RunnerConfig, save, save_token
+from runner.config import Places, RunnerConfig, save, save_token
 from runner.stop import StopFlag
 from runner.targets.vps import VpsTarget
 

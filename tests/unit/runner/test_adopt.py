@@ -185,7 +185,7 @@ def test_what_can_not_be_adopted_is_refused_with_advice(site, command):
     assert "Deployr needs the name" in refusal(command)
     shutil.move(site.root / "shared", site.root / "releases")
     assert "has something in it: move it away" in refusal(command)
-    assert "may not be deployed here" in command("adopt", "blog").err
+    assert "is not on this runner's list" in command("adopt", "blog").err
 
 
 def test_uploads_behind_a_link_or_at_both_places_are_refused(site, command):

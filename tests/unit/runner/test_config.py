@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from runner.config import Allow, Places, RunnerConfig, instance_id, load, load_token, save
+from runner.allowlist import Allow
+from runner.config import Places, RunnerConfig, instance_id, load, load_token, save
 from runner.config import save_token as write_token
 from runner.errors import ConfigError
 from runner.files import write_atomically

@@ -7,7 +7,7 @@ import stat
 import pytest
 
 from deployr.wire import JobSpec
-from runner.config import Allow
+from runner.allowlist import Allow
 from runner.errors import JobFailedError
 from runner.policy import allowed_entry
 
