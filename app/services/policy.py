@@ -1,6 +1,6 @@
 """Who may do what with a project: asked by every service, decided nowhere else."""
 
-from sqlalchemy import ColumnElement, case, or_, select
+from sqlalchemy import ColumnElement, case, select, union_all
 from sqlalchemy.sql.selectable import Select
 
 from app.errors import Forbidden, NotFound
@@ -12,13 +12,12 @@ from deployr.roles import Role
 
 def visible_to(user_id: int) -> ColumnElement[bool]:
     """Return the condition on Project under which a user sees it."""
-    return or_(Project.user_id == user_id, Project.id.in_(_joined(user_id)))
+    return _is_among(_own(user_id), _joined(user_id))
 
 
 def owned_by(user_id: int) -> ColumnElement[bool]:
     """Return the condition on Project under which a user has the role owner in it."""
-    joined = _joined(user_id).where(ProjectMember.role == Role.OWNER)
-    return or_(Project.user_id == user_id, Project.id.in_(joined))
+    return _is_among(_own(user_id), _joined(user_id).where(ProjectMember.role == Role.OWNER))
 
 
 def role_column(user_id: int) -> ColumnElement[str | None]:
@@ -61,6 +60,16 @@ def held_project_for(user: UserActor, project_id: int, needed: Role) -> Project:
     """
     db.session.execute(select(Project.id).where(Project.id == project_id).with_for_update())
     return project_for(user, project_id, needed)
+
+
+def _is_among(own: Select[int], joined: Select[int]) -> ColumnElement[bool]:
+    # For an OR of the two MariaDB reads all projects, or all jobs: 170 ms instead of 4 at 100,000.
+    found = union_all(own, joined).subquery()
+    return Project.id.in_(select(found.c[0]))
+
+
+def _own(user_id: int) -> Select[int]:
+    return select(Project.id).where(Project.user_id == user_id)
 
 
 def _joined(user_id: int) -> Select[int]:
