@@ -33,7 +33,7 @@ def load_account() -> Account:
 
     A saved token only ever goes to the address that it was saved for.
     """
-    saved = _saved()
+    saved = saved_account()
     url = checked_url(os.environ.get("DEPLOYR_URL") or (saved.url if saved else ""))
     if token := os.environ.get("DEPLOYR_TOKEN"):
         return Account(url=url, token=token)
@@ -42,9 +42,21 @@ def load_account() -> Account:
     raise _not_signed_in(f"There is no token for {url}.")
 
 
+def saved_account() -> Account | None:
+    """Return what the last sign-in saved, whatever the environment says. Raises CliError."""
+    path = config_file()
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        return Account(url=str(found["url"]), token=str(found["token"]))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise CliError(f"{path} can't be read: {error}", "Sign in anew: deployr login") from None
+
+
 def saved_url() -> str:
     """Return the address of `DEPLOYR_URL` or the last sign-in; empty without either."""
-    saved = _saved()
+    saved = saved_account()
     return os.environ.get("DEPLOYR_URL") or (saved.url if saved else "")
 
 
@@ -82,17 +94,6 @@ def forget() -> bool:
     existed = path.exists()
     path.unlink(missing_ok=True)
     return existed
-
-
-def _saved() -> Account | None:
-    path = config_file()
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-        return Account(url=str(found["url"]), token=str(found["token"]))
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise CliError(f"{path} can't be read: {error}", "Sign in anew: deployr login") from None
 
 
 def _no_address(url: str) -> CliError:

@@ -1,7 +1,6 @@
 """Exit codes and the one kind of error that users see."""
 
 from enum import IntEnum
-from http import HTTPStatus
 
 
 class ExitCode(IntEnum):
@@ -37,8 +36,8 @@ class ApiError(CliError):
         super().__init__(detail + _fields(problem), code=_exit_code(status))
         self.status = status
         self.problem_code = str(problem.get("code") or "")
-        if status == HTTPStatus.UNAUTHORIZED or self.problem_code == "wrong_token":
-            self.advice = "Then sign in with `deployr login`."
+        if self.problem_code == "wrong_token":
+            self.advice = "Sign in with `deployr login`."
         elif self.problem_code == "role_too_small":
             self.advice = "`deployr members` shows who its owners are."
 

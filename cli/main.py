@@ -20,13 +20,14 @@ from .commands.push import push
 from .commands.releases import releases, rollback
 from .commands.runners import runners
 from .commands.schema import schema
+from .commands.tokens import tokens
 from .errors import CliError, ExitCode
 from .output import Output
 from .session import json_option
 
 COMMANDS = (
     login, whoami, logout, init, push, status, logs, cancel, retry, jobs,
-    releases, rollback, projects, members, invitations, runners, audit, schema,
+    releases, rollback, projects, members, invitations, runners, tokens, audit, schema,
 )  # fmt: skip
 
 

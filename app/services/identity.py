@@ -111,8 +111,8 @@ def check_scope(user: UserActor, needed: Scope) -> None:
     if not user.scope.covers(needed):
         raise Forbidden(
             "scope_too_small",
-            f"This token has the scope {user.scope}; this needs {needed}. Make another one with "
-            f"`deployr tokens create --scope {needed}`.",
+            f"This token has the scope {user.scope}; this needs {needed}. Sign in with "
+            f"`deployr login`, or make another one: `deployr tokens create NAME --scope {needed}`.",
         )
 
 

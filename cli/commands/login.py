@@ -2,12 +2,13 @@
 
 import os
 import sys
+from http import HTTPStatus
 
 import click
 
 from ..client import Client
-from ..config import Account, checked_url, forget, save, saved_url
-from ..errors import CliError
+from ..config import Account, checked_url, forget, save, saved_account, saved_url
+from ..errors import ApiError, CliError
 from ..session import Session, json_option, pass_session
 from ..sign_in import given_token, through_github
 
@@ -58,20 +59,46 @@ def whoami(session: Session) -> None:
         session.output.data({**user, "url": session.client.url})
         return
     session.output.line(f"{user['name']} ({user['email']}) at {session.client.url}")
+    if token := user.get("token"):
+        end = f"expires {token['expires_at']}" if token["expires_at"] else "never expires"
+        session.output.line(f"Token {token['name']}: scope {token['scope']}, {end}")
 
 
 @click.command()
 @json_option
 @pass_session
 def logout(session: Session) -> None:
-    """Forget the token that is saved on this machine."""
+    """Revoke the token that is saved on this machine, and forget it."""
+    revoked = _revoked(session)
     existed = forget()
     if session.output.as_json:
-        session.output.data({"signed_out": existed})
+        session.output.data({"signed_out": existed, "revoked": revoked})
     else:
         session.output.line("Signed out." if existed else "You were not signed in.")
     if os.environ.get("DEPLOYR_TOKEN"):
         session.output.note("DEPLOYR_TOKEN is still set in your environment.")
+
+
+def _revoked(session: Session) -> bool:
+    """Tell whether the saved token is dead at its backend now. Whatever comes, one can leave."""
+    try:
+        account = saved_account()
+        if account is not None:
+            _revoke(Client(account))
+    except CliError as error:
+        if isinstance(error, ApiError) and error.status == HTTPStatus.UNAUTHORIZED:
+            return True
+        session.output.note(f"Warning: the token was not revoked and works on: {error.message}")
+        session.output.note("Once you are signed in again: `deployr tokens revoke`.")
+        return False
+    return account is not None
+
+
+def _revoke(client: Client) -> None:
+    token = client.user().get("token")
+    if token is None:
+        raise CliError("this backend is too old for that.")
+    client.post(f"/api/tokens/{token['id']}/revoke", {})
 
 
 def _ask_url() -> str:

@@ -93,9 +93,11 @@ def _direct(client: Client, project: Json, manifest: Manifest, runner_name: str 
     try:
         client.update_project(project["id"], wanted)
     except ApiError as error:
-        if error.problem_code == "role_too_small":
+        who = {"role_too_small": "an owner", "scope_too_small": "a token of scope admin"}
+        if error.problem_code in who:
             where = "--runner" if runner_name else f"runs_on: {label} of deploy.yaml"
-            error.advice = f"{where} is not what the project has; an owner has to push it first."
+            needed = f"push it first with {who[error.problem_code]}"
+            error.advice = f"{where} is not what the project has; {needed}."
         raise
 
 
@@ -166,4 +168,11 @@ def _created(session: Session, app: App, *, create: bool) -> Json:
         "branch": app.default_branch,
         "runs_on": app.manifest.runs_on,
     }
-    return session.client.create_project({key: value for key, value in fields.items() if value})
+    try:
+        return session.client.create_project({key: value for key, value in fields.items() if value})
+    except ApiError as error:
+        if error.problem_code == "scope_too_small":
+            error.advice = (
+                f"The project {name} has to be there first: sign in and push --create once."
+            )
+        raise

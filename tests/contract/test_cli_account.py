@@ -11,7 +11,7 @@ def test_login_remembers_the_token_for_its_address_only(deployr, backend, tmp_pa
 
     assert 0o600 == stat.S_IMODE(file.stat().st_mode)
     assert {"url": backend.url, "token": backend.token} == json.loads(file.read_text())
-    assert f"Ada (ada@example.com) at {backend.url}\n" == deployr("whoami").out
+    assert f"Ada (ada@example.com) at {backend.url}" == deployr("whoami").out.splitlines()[0]
     monkeypatch.setenv("DEPLOYR_URL", "https://elsewhere.example.com")
     elsewhere = deployr("whoami")
     assert (3, "") == (elsewhere.code, elsewhere.out)
