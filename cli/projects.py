@@ -29,8 +29,7 @@ def project_named(client: Client, name: str, advice: str = _BY_ARGUMENT) -> Json
     """
     if project := _only_one(name, _visible(client, name), advice):
         return project
-    hint = invitation_hint(client, name) or "See `deployr projects`."
-    raise CliError(f"There is no project {name}.", hint, code=ExitCode.NOT_FOUND)
+    raise _unknown(client, name)
 
 
 def find_project(session: Session, app: App) -> Json | None:
@@ -84,7 +83,7 @@ def new_name(session: Session, app: App) -> str:
     owner, _, name = session.project_name.rpartition("/")
     if owner.lower() in {"", session.handle}:
         return name
-    raise no_such_project(session, app)
+    raise _unknown(session.client, session.project_name)
 
 
 def job_or_latest(session: Session, job_id: int | None) -> int:
@@ -97,6 +96,11 @@ def job_or_latest(session: Session, job_id: int | None) -> int:
         return int(jobs[0]["id"])
     message = f"{shown(project)} was never deployed."
     raise CliError(message, "`deployr push` deploys it.", code=ExitCode.NOT_FOUND)
+
+
+def _unknown(client: Client, name: str) -> CliError:
+    advice = invitation_hint(client, name) or "See `deployr projects`."
+    return CliError(f"There is no project {name}.", advice, code=ExitCode.NOT_FOUND)
 
 
 def _visible(client: Client, name: str) -> list[Json]:

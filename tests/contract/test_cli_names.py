@@ -157,7 +157,7 @@ def test_project_is_not_made_in_the_name_of_others(grace):
     refused = grace("push", "--create", "--no-follow", "--project", "ada/other")
 
     assert 4 == refused.code
-    assert "There is no project ada/other" in refused.err
+    assert "Error: There is no project ada/other.\nSee `deployr projects`.\n" == refused.err
     assert ["ada/app"] == names(grace("projects", "--json"))
 
 
