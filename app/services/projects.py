@@ -6,7 +6,7 @@ from sqlalchemy import Row, delete, select, update
 from sqlalchemy.exc import IntegrityError
 
 from app.clock import utcnow
-from app.errors import Conflict, Invalid
+from app.errors import Conflict, Forbidden, Invalid
 from app.extensions import db
 from app.models import (
     DeploymentJob,
@@ -52,7 +52,10 @@ def create_project(
 
 
 def update_project(user: UserActor, project_id: int, change: ProjectChange) -> Row[Any]:
-    """Change the fields that `change` names. Raises NotFound, Conflict `name_taken`, Invalid."""
+    """Change the fields that `change` names.
+
+    Raises NotFound, Forbidden, Conflict `name_taken`, Invalid.
+    """
     try:
         _update(user, project_id, change)
     except IntegrityError:
@@ -90,6 +93,8 @@ def _update(user: UserActor, project_id: int, change: ProjectChange) -> None:
         for field, value in values.items()
         if (old := getattr(project, field)) != value
     }
+    if "name" in changed and project.user_id != user.id:
+        raise _not_primary_owner()
     for field, value in values.items():
         setattr(project, field, value)
     project.updated_at = utcnow()
@@ -150,6 +155,12 @@ def _check_runner(runner_id: int | None, user_id: int, project_id: int | None = 
 
 def _name_taken(name: str) -> Conflict:
     return Conflict("name_taken", f"You have a project named {name} already; take another name.")
+
+
+def _not_primary_owner() -> Forbidden:
+    # It would also tell a member which names the other projects have that he can't see.
+    detail = "A project is renamed by whoever it belongs to; `deployr members list` shows who."
+    return Forbidden("not_primary_owner", detail)
 
 
 def _job_active() -> Conflict:

@@ -11,6 +11,7 @@ from tests.factories import (
     make_invitation,
     make_job,
     make_member,
+    make_project,
     make_runner,
     make_user,
 )
@@ -105,6 +106,18 @@ def test_owners_change_and_delete(ada, bob, project, role):
     else:
         assert [(403, "role_too_small")] * 2 == [refusal(answer) for answer in answers]
         assert "main" == ada.read(target)["branch"]
+
+
+def test_only_whoever_owns_the_project_renames_it(ada, bob, project):
+    """A name that is taken would tell of a project that nobody else sees."""
+    hidden = make_project(ada, name="hidden")
+    make_member(project, bob, "owner")
+    target = f"/api/projects/{project['id']}"
+
+    for name in (hidden["name"], "free"):
+        assert (403, "not_primary_owner") == refusal(bob.post(target, name=name))
+    assert "shop" == bob.write(target, name="shop")["name"]
+    assert "free" == ada.write(target, name="free")["name"]
 
 
 def test_owner_changes_a_role(ada, bob, project, path):
