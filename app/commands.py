@@ -81,8 +81,24 @@ def issue_token(email: str) -> None:
 @click.argument("email")
 @told
 def revoke_tokens(email: str) -> None:
-    """End all tokens and browser sessions of the user with this EMAIL: when one got lost, or he has left."""
+    """End all tokens and browser sessions of the user with this EMAIL: when one got lost."""
     click.echo(f"Ended tokens: {accounts.revoke_tokens(email)}")
+
+
+@user_commands.command("block")
+@click.argument("email")
+@told
+def block_user(email: str) -> None:
+    """End all access of the user with this EMAIL and let him sign in no more: when he has left."""
+    accounts.block_user(email)
+
+
+@user_commands.command("unblock")
+@click.argument("email")
+@told
+def unblock_user(email: str) -> None:
+    """Let the user with this EMAIL sign in again, without the rights of an admin."""
+    accounts.unblock_user(email)
 
 
 @user_commands.command("list")
@@ -90,4 +106,5 @@ def revoke_tokens(email: str) -> None:
 def list_users() -> None:
     """List users: id, email, name, GitHub login."""
     for user in accounts.list_users():
-        click.echo(f"{user.id}\t{user.email}\t{user.name}\t{user.github_login or '-'}")
+        name = f"{user.name} (blocked)" if user.role == accounts.BLOCKED else user.name
+        click.echo(f"{user.id}\t{user.email}\t{name}\t{user.github_login or '-'}")

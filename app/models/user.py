@@ -23,7 +23,7 @@ class User(Base):
     handle: Mapped[str | None] = mapped_column(String(63), unique=True)
     """Lower case; the `owner` of `owner/name`. Null only between a migration and its first use."""
     role: Mapped[str] = mapped_column(String(16), default="user")
-    """`admin` sees the whole audit log."""
+    """`admin` sees the whole audit log; `blocked` can't sign in."""
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     updated_at: Mapped[datetime] = mapped_column(UtcDateTime)
 

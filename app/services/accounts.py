@@ -21,6 +21,9 @@ from deployr.tokens import TokenKind, digest, make_token
 SIGN_IN_LASTS = timedelta(days=365)
 """How long a token of `deployr login` works."""
 
+BLOCKED = "blocked"
+"""The role of a user who may not come in."""
+
 _EMAIL = re.compile(r"[^@\s\x00-\x1f]+@[^@\s\x00-\x1f]+")
 _NOT_OF_HANDLES = re.compile(r"[^a-z0-9-]+")
 _MAX_TEXT = 255
@@ -51,8 +54,10 @@ def create_user(name: str, email: str) -> tuple[User, str]:
 
 @transaction
 def issue_token(email: str) -> str:
-    """Return a new API token of the user with this email. Raises NotFound."""
+    """Return a new API token of the user with this email. Raises NoSuchUser, Conflict."""
     user = _user_of(email)
+    if user.role == BLOCKED:
+        raise Conflict("user_blocked", f"{email} is blocked: `flask deployr user unblock {email}`.")
     token, row = _add_token(user, "command line")
     _tell_token(OPERATOR, row)
     return token
@@ -65,17 +70,50 @@ def revoke_tokens(email: str) -> int:
     Raises NotFound.
     """
     user = _user_of(email)
+    count, browsers = _end_access(user)
+    if count or browsers:
+        told = {"count": count, "sessions": browsers}
+        audit.record(Act.TOKEN_REVOKED, OPERATOR, "tokens: all", user_id=user.id, **told)
+    return count
+
+
+@transaction
+def block_user(email: str) -> None:
+    """End all access of the user with this email and let him sign in no more.
+
+    Raises NoSuchUser.
+    """
+    user = _user_of(email)
+    _set_role(user, BLOCKED)
+    count, browsers = _end_access(user)
+    told = {"count": count, "sessions": browsers}
+    audit.record(Act.USER_BLOCKED, OPERATOR, label_of(user), user_id=user.id, **told)
+
+
+@transaction
+def unblock_user(email: str) -> None:
+    """Let a blocked user sign in again, as one without rights of an admin. Raises NoSuchUser."""
+    user = _user_of(email)
+    if user.role == BLOCKED:
+        _set_role(user, "user")
+        audit.record(Act.USER_UNBLOCKED, OPERATOR, label_of(user), user_id=user.id)
+
+
+def _end_access(user: User) -> tuple[int, int]:
+    """Return how many tokens and how many sessions there were."""
     browsers = sessions.close(BrowserSession.user_id == user.id)
     revoked = db.session.execute(
         update(ApiToken)
         .where(ApiToken.user_id == user.id, ApiToken.revoked_at.is_(None))
         .values(revoked_at=utcnow())
     )
-    count = cast("CursorResult[Any]", revoked).rowcount
-    if count or browsers:
-        told = {"count": count, "sessions": browsers}
-        audit.record(Act.TOKEN_REVOKED, OPERATOR, "tokens: all", user_id=user.id, **told)
-    return count
+    return cast("CursorResult[Any]", revoked).rowcount, browsers
+
+
+def _set_role(user: User, role: str) -> None:
+    user.role = role
+    user.updated_at = utcnow()
+    db.session.flush()
 
 
 def list_users() -> list[User]:

@@ -80,7 +80,9 @@ def _linked(found: GithubUser) -> User | None:
             return None
         if user.github_id not in {None, found.id}:  # his own: he came twice at once
             raise _refused(found, "the email belongs to another GitHub account")
-        user.github_id = found.id
+    if user.role == accounts.BLOCKED:
+        raise _refused(found, "blocked")
+    user.github_id = found.id
     if user.github_login != found.login:  # new, or renamed at GitHub
         user.github_login = found.login
         user.updated_at = utcnow()

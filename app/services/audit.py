@@ -45,6 +45,8 @@ class Act(StrEnum):
     """What can be told."""
 
     USER_CREATED = "user.created"
+    USER_BLOCKED = "user.blocked"
+    USER_UNBLOCKED = "user.unblocked"
     SIGNED_IN = "user.signed_in"
     SIGN_IN_REFUSED = "user.sign_in_refused"
     SIGNED_OUT = "user.signed_out"

@@ -5,7 +5,8 @@ from sqlalchemy import select
 
 from app.extensions import db
 from app.models import AuditEvent
-from tests.support.backend import Api
+from tests.support.backend import Api, refusal
+from tests.support.github import account, sign_in
 
 
 @pytest.fixture
@@ -102,3 +103,19 @@ def test_audit_log_tells_what_the_operator_did(app, flask):
         ("token.created", "command line"),
         ("token.revoked", "all"),
     ] == told
+
+
+def test_blocked_user_stays_out_until_unblocked(make_app, github, settings):
+    app = make_app(**settings)
+    flask = app.test_cli_runner()
+    first = sign_in(app, github, account(8, "eve")).json
+
+    assert 0 == flask.invoke(args=["deployr", "user", "block", "eve@example.com"]).exit_code
+    assert 401 == Api(app, first["token"]).get("/api/user").status_code
+    assert (403, "not_admitted") == refusal(sign_in(app, github, account(8, "eve")))
+    assert "eve (blocked)" in flask.invoke(args=["deployr", "user", "list"]).output
+    refused = flask.invoke(args=["deployr", "user", "token", "eve@example.com"])
+    assert (1, True) == (refused.exit_code, "user unblock eve@example.com" in refused.output)
+
+    assert 0 == flask.invoke(args=["deployr", "user", "unblock", "eve@example.com"]).exit_code
+    assert "user" == sign_in(app, github, account(8, "eve")).json["user"]["role"]
