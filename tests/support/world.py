@@ -88,7 +88,7 @@ class World:
             for what in ("handle", "login")
         )
         mail = self.canaries.make(f"mail-{name}", PEOPLE[name])
-        user = make_user(self.app, called, f"{mail}@a.example")
+        user = make_user(self.app, called, f"{name}@{mail}.example")
         with self.app.app_context():
             identify(user.id, called, login)
             db.session.commit()
