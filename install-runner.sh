@@ -167,7 +167,7 @@ parse_options() {
                 path=$2
                 registration+=("$1" "$2")
                 ;;
-            --name | --label | --capacity | --project | --allow-repo | --allow-branch | --environment)
+            --name | --label | --capacity | --project | --project-id | --allow-repo | --allow-branch | --environment)
                 registration+=("$1" "$2")
                 ;;
             *) fail "unknown option $1; see --help" 2 ;;

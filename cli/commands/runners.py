@@ -76,6 +76,7 @@ def add(session: Session, path: str | None, name: str | None) -> None:
     project = find_project(session, app) or _to_be_made(session, app)
     code = session.client.create_code()
     allowed = ["--project", project["name"]]
+    allowed += ["--project-id", str(project["id"])] if "id" in project else []
     repo, branch = project["repo_url"], app.default_branch
     register = ["deployr-runner", "register", "--url", session.client.url, "--code", code["code"]]
     register += [*allowed, "--allow-repo", repo, "--allow-branch", branch, "--path", path]

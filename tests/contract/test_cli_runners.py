@@ -57,6 +57,8 @@ def test_add_prints_what_the_jobs_of_the_project_will_say(deployr, checkout):
 
     words = shlex.split(added["command"])
     assert url == words[words.index("--allow-repo") + 1]
+    assert str(project(deployr)["id"]) == words[words.index("--project-id") + 1]
+    assert f"--project app --project-id {project(deployr)['id']} --repo" in added["allow_command"]
 
 
 def test_add_tells_a_server_that_is_a_runner_already_what_to_run(deployr, checkout):
