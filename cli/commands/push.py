@@ -152,14 +152,15 @@ def _check_role(session: Session, project: Json) -> None:
 
 def _created(session: Session, app: App, *, create: bool) -> Json:
     name = new_name(session, app)
-    if not create:
-        missing = no_such_project(session, app)
-        if not is_interactive():
-            raise missing
-        if hint := invitation_hint(session.client, name):
-            session.output.note(hint)
-        if not click.confirm(f"Create the project {name} for {app.repo_url}?", default=True):
-            raise CliError("Nothing was deployed.", missing.advice, code=ExitCode.NOT_FOUND)
+    if not create and not is_interactive():
+        raise no_such_project(session, app)
+    if hint := invitation_hint(session.client, name):
+        session.output.note(hint)
+    if not create and not click.confirm(
+        f"Create the project {name} for {app.repo_url}?", default=True
+    ):
+        advice = "`deployr push --create` creates it."
+        raise CliError("Nothing was deployed.", advice, code=ExitCode.NOT_FOUND)
     fields = {
         "name": name,
         "repo_url": app.repo_url,

@@ -149,6 +149,7 @@ def test_invitation_to_what_is_not_found_is_hinted_at(deployr, another, job):
     for words in (["push"], ["status"], ["status", "--project", "ada/app"]):
         refused = grace(*words)
         assert (4, True) == (refused.code, hint in refused.err)
+    assert hint in grace("push", "--create", "--no-follow").err
     assert hint not in another("linus")("push").err
 
 
