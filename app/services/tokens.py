@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import and_, delete, func, or_, select
 
 from app.clock import utcnow
-from app.errors import Conflict, NotFound
+from app.errors import Conflict, NotFound, Unauthorized
 from app.extensions import db
 from app.models import ApiToken
 from app.services import audit
@@ -42,8 +42,11 @@ def create_token(
     """Make a token; return its row, and itself, which is known only now.
 
     The caller's own token must have the scope admin, so that none makes one that may more. Raises
-    Conflict `too_many_tokens`.
+    Unauthorized when it was revoked meanwhile; Conflict `too_many_tokens`.
     """
+    own = (ApiToken.id == user.token_id, ApiToken.revoked_at.is_(None))
+    if db.session.scalar(select(ApiToken.id).where(*own).with_for_update()) is None:
+        raise Unauthorized("unauthorized", "The token was revoked; sign in with `deployr login`.")
     if _count_live(user.id) >= MAX_LIVE:
         detail = f"You have {MAX_LIVE} tokens; revoke some first: `deployr tokens`."
         raise Conflict("too_many_tokens", detail)

@@ -3,9 +3,12 @@
 import pytest
 from sqlalchemy import select
 
+from app.errors import Unauthorized
 from app.extensions import db
 from app.models import ApiToken, AuditEvent
 from app.services import chores, tokens
+from app.services.identity import user_by_token
+from deployr.roles import Scope
 from tests.support.backend import Api, refusal
 
 
@@ -114,6 +117,16 @@ def test_revoking_again_changes_and_tells_nothing(app, ada, clock):
     with app.app_context():
         acts = list(db.session.scalars(select(AuditEvent.act).order_by(AuditEvent.id)))
         assert ["token.created", "token.revoked"] == acts[-2:]
+
+
+def test_token_that_is_revoked_meanwhile_leaves_no_successor(app, ada):
+    made = make(ada, scope="admin")
+    with app.app_context():
+        thief = user_by_token(made["token"])
+        ada.write(f"/api/tokens/{made['id']}/revoke")
+
+        with pytest.raises(Unauthorized):
+            tokens.create_token(thief, "again", Scope.ADMIN, None)
 
 
 @pytest.mark.parametrize("scope", ["read", "deploy"])
