@@ -137,7 +137,8 @@ def share(session: Session, name: str) -> None:
         return
     session.output.success(f"✓ {runner['name']} may take the jobs of {project['full_name']}")
     allow = ["deployr-runner", "allow", "add", "--project", project["name"]]
-    allow += ["--repo", project["repo_url"], "--branch", project["branch"], "--path"]
+    allow += ["--project-id", str(project["id"]), "--repo", project["repo_url"]]
+    allow += ["--branch", project["branch"], "--path"]
     session.output.note("On its server allow the project, where it is not on the list yet:")
     session.output.note(f"{shlex.join(allow)} /var/www/…")
 

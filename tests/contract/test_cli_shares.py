@@ -35,7 +35,7 @@ def test_shared_runner_takes_the_projects_jobs(deployr, grace):
     shared = grace("runners", "share", "web-1")
 
     assert "✓ web-1 may take the jobs of ada/app\n" == shared.out
-    assert "deployr-runner allow add --project app --repo file://" in shared.err
+    assert "deployr-runner allow add --project app --project-id 1 --repo file://" in shared.err
     assert ["grace/web-1", "offline", "grace", "ada/app"] == (
         deployr("runners").out.splitlines()[1].split()[:4]
     )
