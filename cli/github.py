@@ -40,7 +40,7 @@ class GithubApp:
         told = client.get("/api/auth/github")
         if not told.get("configured"):
             return None
-        url = str(told.get("url"))
+        url = str(told.get("url")).rstrip("/")
         if not _is_safe(url):
             raise CliError(f"The backend says that GitHub is at {url}, which is not https://.")
         return cls(url=url, client_id=str(told.get("client_id")), scope=str(told.get("scope")))

@@ -45,7 +45,7 @@ def login(session: Session, url: str | None, *, web: bool, by_token: bool) -> No
         session.output.data(user)
     else:
         session.output.success(f"✓ Signed in to {account.url} as {user['name']} ({user['email']})")
-    if os.environ.get("DEPLOYR_TOKEN", token) != token:
+    if os.environ.get("DEPLOYR_TOKEN") not in {None, "", token}:
         session.output.note("DEPLOYR_TOKEN of your environment is used in place of this token.")
 
 

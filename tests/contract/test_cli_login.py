@@ -160,6 +160,14 @@ def test_answer_without_our_state_ends_it(login, github, saved, state):
         _browse(back)
 
 
+def test_token_of_the_environment_that_wins_is_told_of(login, github, backend):
+    running = login(DEPLOYR_TOKEN=backend.token)
+    github.authorise(running.find(USER_CODE), ADA)
+
+    assert 0 == running.wait()
+    assert "DEPLOYR_TOKEN of your environment is used in place of this token." in running.said
+
+
 def test_token_for_machines(login, backend, saved):
     assert 0 == login("--token", DEPLOYR_TOKEN=backend.token).wait()
     assert backend.token == json.loads(saved.read_text())["token"]

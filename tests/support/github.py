@@ -81,12 +81,14 @@ class FakeGithub(OAuthState):
         self.accounts[token] = account
         self.issued_to[token] = issued_to
 
-    def code_for(self, account: Account, verifier: str, redirect_uri: str | None = None) -> str:
+    def code_for(
+        self, account: Account, verifier: str, redirect_uri: str | None = None, app: str = OURS
+    ) -> str:
         """Return the code that a browser brings back once `account` has agreed."""
         code = secrets.token_hex(10)
         self.codes[code] = Code(
             code=code,
-            client_id=OURS,
+            client_id=app,
             account=account,
             redirect_uri=redirect_uri,
             code_challenge=create_s256_code_challenge(verifier),

@@ -134,6 +134,14 @@ def test_code_is_exchanged_once(app, anyone, github):
     assert (401, "github_refused") == refusal(_sign_in(anyone, **proof))
 
 
+def test_code_for_another_app_is_refused(app, anyone, github):
+    make_user(app, "Ada", "ada@example.com")
+    code = github.code_for(ADA, VERIFIER, DONE, app=ANOTHERS)
+    answer = _sign_in(anyone, code=code, code_verifier=VERIFIER, redirect_uri=DONE)
+
+    assert (401, "github_refused") == refusal(answer)
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
