@@ -4,7 +4,7 @@ from flask import Blueprint
 
 from app.api import Operation, speaks
 from app.auth import public, user_required
-from app.clients.github import SCOPE, SCOPE_OF_ORGS
+from app.clients.github import asked_scope
 from app.config import settings
 from app.schemas.users import GithubInfo, GithubSignIn, Me, SignedIn, TokenInUse, UserView
 from app.services import accounts, limits, tokens
@@ -22,13 +22,12 @@ blueprint = Blueprint("accounts", __name__, url_prefix="/api")
 def show_github() -> GithubInfo:
     """Tell how to sign in with GitHub."""
     own = settings()
-    scope = f"{SCOPE} {SCOPE_OF_ORGS}" if own.allow_orgs else SCOPE
     configured = bool(own.github_client_id and own.github_client_secret)
     return GithubInfo(
         configured=configured,
         client_id=own.github_client_id if configured else None,
         url=own.github_url.rstrip("/"),
-        scope=scope,
+        scope=asked_scope(own.allow_orgs),
     )
 
 

@@ -14,8 +14,6 @@ from app.clients.outbound import guarded
 from app.config import Settings
 from app.errors import Forbidden, Unauthorized, Unavailable
 
-SCOPE = "read:user user:email"
-SCOPE_OF_ORGS = "read:org"
 _REFUSALS = {401, 403, 404, 422}
 _OUR_FAULT = {"incorrect_client_credentials", "invalid_client"}
 
@@ -94,7 +92,7 @@ class GithubApp:
         query = {
             "client_id": self._client[0],
             "redirect_uri": redirect_uri,
-            "scope": f"{SCOPE} {SCOPE_OF_ORGS}" if self._orgs else SCOPE,
+            "scope": asked_scope(self._orgs),
             "state": state,
             "code_challenge": challenge,
             "code_challenge_method": "S256",
@@ -191,6 +189,11 @@ class GithubApp:
                 return session.request(method, url, auth=auth, headers=headers, **options)
         except requests.RequestException:
             raise _unreachable() from None
+
+
+def asked_scope(orgs: tuple[str, ...]) -> str:
+    """Return what a user is asked to let us read: organisations only where some are listed."""
+    return "read:user user:email read:org" if orgs else "read:user user:email"
 
 
 def _parsed(answer: requests.Response, kind: type[T]) -> T | None:
