@@ -8,6 +8,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.extensions import Base
 from app.models.types import BigId, UtcDateTime, table_args
 
+BLOCKED = "blocked"
+"""The role of a user whom nothing lets in."""
+
 
 class User(Base):
     """Somebody who may sign in."""

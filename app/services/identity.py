@@ -13,6 +13,7 @@ from app.config import settings
 from app.errors import Forbidden, Unauthorized
 from app.extensions import db
 from app.models import ApiToken, Runner, User
+from app.models.user import BLOCKED
 from app.services import alive
 from app.services.handles import handle_of
 from app.services.transactions import transaction
@@ -83,7 +84,7 @@ def user_by_token(token: str) -> UserActor:
             ApiToken.revoked_at,
         )
         .join_from(ApiToken, User, ApiToken.user_id == User.id)
-        .where(ApiToken.token == hashed)
+        .where(ApiToken.token == hashed, User.role != BLOCKED)
     ).first()
     now = utcnow()
     if row is None or not hmac.compare_digest(row.token, hashed) or row.revoked_at is not None:

@@ -11,6 +11,7 @@ from app.clock import utcnow
 from app.errors import NotFound
 from app.extensions import db
 from app.models import BrowserSession, User
+from app.models.user import BLOCKED
 from app.origin import origin
 from app.services import alive, audit
 from app.services.audit import Act
@@ -69,7 +70,9 @@ def by_secret(secret: str) -> Session | None:
     hashed = digest(secret)
     now = utcnow()
     query = select(BrowserSession, User).join(User, User.id == BrowserSession.user_id)
-    found = db.session.execute(query.where(BrowserSession.session == hashed, _goes_on(now))).first()
+    found = db.session.execute(
+        query.where(BrowserSession.session == hashed, _goes_on(now), User.role != BLOCKED)
+    ).first()
     if found is None or not hmac.compare_digest(found[0].session, hashed):
         return None
     row, user = found

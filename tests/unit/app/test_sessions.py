@@ -1,10 +1,10 @@
 """Sessions of browsers: new at each sign-in, ended on the server, cookies that only travel here."""
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from app.extensions import db
-from app.models import AuditEvent, BrowserSession
+from app.models import AuditEvent, BrowserSession, User
 from app.services import accounts, sessions
 from app.services.chores import tend
 from deployr.tokens import TokenKind, digest, make_token
@@ -160,6 +160,15 @@ def test_sessions_that_are_over_are_forgotten_a_bite_at_a_time(app, browser, clo
 def test_the_operator_ends_them_with_the_tokens(app, browser):
     with app.app_context():
         assert 0 == accounts.revoke_tokens("ada@example.com")
+
+    assert not browser.is_signed_in
+
+
+def test_whoever_is_blocked_is_out_at_once(app, browser):
+    """Also when the sign-in was under way: roles count, not only what was ended."""
+    with app.app_context():
+        db.session.execute(update(User).values(role="blocked"))
+        db.session.commit()
 
     assert not browser.is_signed_in
 
