@@ -52,8 +52,7 @@ def test_actions_are_all_that_there_are(app):
     assert set(ACTIONS) == posts
 
 
-@pytest.mark.parametrize("action", ACTIONS)
-def test_a_form_needs_the_token_of_its_session(app, browser, github, action):
+def test_a_form_needs_the_token_of_its_session(app, browser, github):
     github.visitor = BOB
     bob = Browser(app)
     bob.sign_in()
@@ -61,16 +60,18 @@ def test_a_form_needs_the_token_of_its_session(app, browser, github, action):
     github.visitor = ADA
     browser.sign_in()
 
-    for token in ("", "x", "ä", old, bob.csrf(), browser.csrf()[:-1], browser.csrf().upper()):
-        assert _refused(browser.post(action, csrf=token))
-    assert _refused(browser.post(action))
-    assert _refused(browser.post(f"{action}?csrf={browser.csrf()}"))
+    mine = browser.csrf()
+    for action in ACTIONS:
+        for token in ("", "x", "ä", old, bob.csrf(), mine[:-1], mine.upper()):
+            assert _refused(browser.post(action, csrf=token))
+        assert _refused(browser.post(action))
+        assert _refused(browser.post(f"{action}?csrf={mine}"))
     assert browser.is_signed_in
 
 
-@pytest.mark.parametrize("headers", FROM_ELSEWHERE)
-def test_a_form_of_elsewhere_is_refused_even_with_the_token(browser, headers):
-    assert _refused(browser.post("/logout", headers, csrf=browser.csrf()))
+def test_a_form_of_elsewhere_is_refused_even_with_the_token(browser):
+    for headers in FROM_ELSEWHERE:
+        assert _refused(browser.post("/logout", headers, csrf=browser.csrf()))
     assert browser.is_signed_in
 
 
