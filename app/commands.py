@@ -10,6 +10,7 @@ from app.audit_commands import audit_commands
 from app.extensions import db
 from app.services import accounts, health
 from app.services.tick import tick
+from app.token_commands import issue_token, token_commands
 from app.told import told
 
 TICK_SECONDS = 50.0
@@ -19,6 +20,8 @@ deployr_commands = AppGroup("deployr", help="Operate the Deployr backend.")
 user_commands = AppGroup("user", help="Create and list users.")
 deployr_commands.add_command(user_commands)
 deployr_commands.add_command(audit_commands)
+deployr_commands.add_command(token_commands)
+user_commands.add_command(issue_token)
 
 
 def init_commands(app: Flask) -> None:
@@ -67,14 +70,6 @@ def create_user(name: str, email: str) -> None:
     """Create a user and print an API token, once."""
     _, token = accounts.create_user(name, email)
     click.echo(token)
-
-
-@user_commands.command("token")
-@click.argument("email")
-@told
-def issue_token(email: str) -> None:
-    """Print a new API token of the user with this EMAIL, once."""
-    click.echo(accounts.issue_token(email))
 
 
 @user_commands.command("revoke")

@@ -9,13 +9,14 @@ from deployr.roles import Scope
 
 DEFAULT_DAYS = 90
 MAX_DAYS = 3650
+MAX_NAME = 64
 
 TokenName = Annotated[
     str,
     StringConstraints(
         strip_whitespace=True,
         min_length=1,
-        max_length=64,
+        max_length=MAX_NAME,
         pattern=r"^[^\x00-\x1f\x7f-\x9f]*$",
     ),
 ]

@@ -2,7 +2,7 @@
 
 import itertools
 import re
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, cast
 
 from sqlalchemy import CursorResult, select, update
@@ -12,11 +12,10 @@ from app.clock import utcnow
 from app.errors import Conflict, DomainError, Invalid
 from app.extensions import db
 from app.models import ApiToken, BrowserSession, User
-from app.services import audit, sessions
+from app.services import audit, sessions, tokens
 from app.services.audit import OPERATOR, Act
 from app.services.transactions import transaction
 from deployr.roles import Scope
-from deployr.tokens import TokenKind, digest, make_token
 
 SIGN_IN_LASTS = timedelta(days=365)
 """How long a token of `deployr login` works."""
@@ -53,23 +52,12 @@ def create_user(name: str, email: str) -> tuple[User, str]:
 
 
 @transaction
-def issue_token(email: str) -> str:
-    """Return a new API token of the user with this email. Raises NoSuchUser, Conflict."""
-    user = _user_of(email)
-    if user.role == BLOCKED:
-        raise Conflict("user_blocked", f"{email} is blocked: `flask deployr user unblock {email}`.")
-    token, row = _add_token(user, "command line")
-    _tell_token(OPERATOR, row)
-    return token
-
-
-@transaction
 def revoke_tokens(email: str) -> int:
     """End all API tokens and sessions of the user with this email; return how many tokens.
 
     Raises NotFound.
     """
-    user = _user_of(email)
+    user = user_of(email)
     count, browsers = _end_access(user)
     if count or browsers:
         told = {"count": count, "sessions": browsers}
@@ -83,7 +71,7 @@ def block_user(email: str) -> None:
 
     Raises NoSuchUser.
     """
-    user = _user_of(email)
+    user = user_of(email)
     _set_role(user, BLOCKED)
     count, browsers = _end_access(user)
     told = {"count": count, "sessions": browsers}
@@ -93,7 +81,7 @@ def block_user(email: str) -> None:
 @transaction
 def unblock_user(email: str) -> None:
     """Let a blocked user sign in again, as one without rights of an admin. Raises NoSuchUser."""
-    user = _user_of(email)
+    user = user_of(email)
     if user.role == BLOCKED:
         _set_role(user, "user")
         audit.record(Act.USER_UNBLOCKED, OPERATOR, label_of(user), user_id=user.id)
@@ -125,16 +113,24 @@ def list_users() -> list[User]:
 def sign_in(user_id: int, token_name: str) -> str:
     """Return a new API token of a user who has just proved who he is."""
     user = db.session.get_one(User, user_id)
-    token, row = _add_token(user, token_name, expires_at=utcnow() + SIGN_IN_LASTS)
-    label = label_of(user)
-    audit.record(Act.SIGNED_IN, label, _thing(row), user_id=user.id)
-    _tell_token(label, row)
+    row, token = tokens.add_token(user.id, token_name, Scope.ADMIN, utcnow() + SIGN_IN_LASTS)
+    by = label_of(user)
+    audit.record(Act.SIGNED_IN, by, tokens.label(row), user_id=user.id)
+    tokens.tell_created(by, row)
     return token
 
 
 def label_of(user: User) -> str:
     """Return what the audit log calls a user."""
     return f"user:{user.id} {user.handle or user.name}"
+
+
+def user_of(email: str) -> User:
+    """Return the user with this email. Raises NoSuchUser."""
+    user = db.session.scalar(select(User).where(User.email == email.lower()))
+    if user is None:
+        raise NoSuchUser(email)
+    return user
 
 
 def add_user(name: str, email: str, login: str | None = None) -> User:
@@ -157,17 +153,10 @@ def add_user(name: str, email: str, login: str | None = None) -> User:
 def _create_user(name: str, email: str) -> tuple[User, str]:
     audit.hold()
     user = add_user(name, email)
-    token, row = _add_token(user, "first")
+    row, token = tokens.add_token(user.id, "first", Scope.ADMIN, None)
     audit.record(Act.USER_CREATED, OPERATOR, label_of(user), user_id=user.id)
-    _tell_token(OPERATOR, row)
+    tokens.tell_created(OPERATOR, row)
     return user, token
-
-
-def _user_of(email: str) -> User:
-    user = db.session.scalar(select(User).where(User.email == email.lower()))
-    if user is None:
-        raise NoSuchUser(email)
-    return user
 
 
 def _free_handle(wanted: str) -> str:
@@ -175,30 +164,3 @@ def _free_handle(wanted: str) -> str:
     taken = set(db.session.scalars(select(User.handle).where(User.handle.startswith(base))))
     numbered = (f"{base}-{number}" for number in itertools.count(2))
     return next(handle for handle in itertools.chain([base], numbered) if handle not in taken)
-
-
-def _add_token(user: User, name: str, expires_at: datetime | None = None) -> tuple[str, ApiToken]:
-    token = make_token(TokenKind.USER)
-    row = ApiToken(
-        user_id=user.id,
-        name=name,
-        token=digest(token),
-        scope=Scope.ADMIN,
-        prefix=token[:8],
-        last_four=token[-4:],
-        expires_at=expires_at,
-        created_at=utcnow(),
-    )
-    db.session.add(row)
-    db.session.flush()
-    return token, row
-
-
-def _tell_token(by: str, token: ApiToken) -> None:
-    audit.record(
-        Act.TOKEN_CREATED, by, _thing(token), user_id=token.user_id, scope=str(token.scope)
-    )
-
-
-def _thing(token: ApiToken) -> str:
-    return f"token:{token.id} {token.name}"

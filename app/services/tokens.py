@@ -52,14 +52,7 @@ def create_token(
         raise Conflict("too_many_tokens", detail)
     ends = None if expires_in_days is None else utcnow() + timedelta(days=expires_in_days)
     row, token = add_token(user.id, name, scope, ends)
-    audit.record(
-        Act.TOKEN_CREATED,
-        user.label,
-        label(row),
-        user_id=user.id,
-        scope=scope,
-        expires_at=ends and ends.isoformat(),
-    )
+    tell_created(user.label, row)
     return row, token
 
 
@@ -98,6 +91,14 @@ def add_token(
     db.session.add(row)
     db.session.flush()
     return row, token
+
+
+def tell_created(by: str, row: ApiToken) -> None:
+    """Record a new token in the audit log, at the end of a transaction."""
+    ends = row.expires_at and row.expires_at.isoformat()
+    audit.record(
+        Act.TOKEN_CREATED, by, label(row), user_id=row.user_id, scope=row.scope, expires_at=ends
+    )
 
 
 def label(row: ApiToken) -> str:
