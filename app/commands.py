@@ -8,6 +8,7 @@ from flask.cli import AppGroup
 
 from app.audit_commands import audit_commands
 from app.extensions import db
+from app.models.user import BLOCKED
 from app.services import accounts, health
 from app.services.tick import tick
 from app.token_commands import issue_token, token_commands
@@ -101,5 +102,5 @@ def unblock_user(email: str) -> None:
 def list_users() -> None:
     """List users: id, email, name, GitHub login."""
     for user in accounts.list_users():
-        name = f"{user.name} (blocked)" if user.role == accounts.BLOCKED else user.name
+        name = f"{user.name} (blocked)" if user.role == BLOCKED else user.name
         click.echo(f"{user.id}\t{user.email}\t{name}\t{user.github_login or '-'}")

@@ -12,6 +12,7 @@ from app.clock import utcnow
 from app.errors import Conflict, DomainError, Invalid
 from app.extensions import db
 from app.models import ApiToken, BrowserSession, User
+from app.models.user import BLOCKED
 from app.services import audit, sessions, tokens
 from app.services.audit import OPERATOR, Act
 from app.services.transactions import transaction
@@ -19,9 +20,6 @@ from deployr.roles import Scope
 
 SIGN_IN_LASTS = timedelta(days=365)
 """How long a token of `deployr login` works."""
-
-BLOCKED = "blocked"
-"""The role of a user who may not come in."""
 
 _EMAIL = re.compile(r"[^@\s\x00-\x1f]+@[^@\s\x00-\x1f]+")
 _NOT_OF_HANDLES = re.compile(r"[^a-z0-9-]+")

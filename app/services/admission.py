@@ -11,6 +11,7 @@ from app.config import settings
 from app.errors import DomainError, Forbidden
 from app.extensions import db
 from app.models import Invitation, User
+from app.models.user import BLOCKED
 from app.services import accounts, audit
 from app.services.audit import Act
 from app.services.transactions import transaction
@@ -80,7 +81,7 @@ def _linked(found: GithubUser) -> User | None:
             return None
         if user.github_id not in {None, found.id}:  # his own: he came twice at once
             raise _refused(found, "the email belongs to another GitHub account")
-    if user.role == accounts.BLOCKED:
+    if user.role == BLOCKED:
         raise _refused(found, "blocked")
     user.github_id = found.id
     if user.github_login != found.login:  # new, or renamed at GitHub

@@ -8,6 +8,7 @@ from app.clock import utcnow
 from app.errors import Conflict, Invalid, NotFound
 from app.extensions import db
 from app.models import ApiToken
+from app.models.user import BLOCKED
 from app.schemas.tokens import MAX_NAME
 from app.services import accounts, audit, tokens
 from app.services.audit import OPERATOR, Act
@@ -21,7 +22,7 @@ def issue(email: str, name: str, scope: Scope, expires_in_days: int | None) -> s
     if not 1 <= len(name) <= MAX_NAME:
         raise Invalid.field("name", f"must have 1 to {MAX_NAME} characters")
     user = accounts.user_of(email)
-    if user.role == accounts.BLOCKED:
+    if user.role == BLOCKED:
         raise Conflict("user_blocked", f"{email} is blocked: `flask deployr user unblock {email}`.")
     ends = None if expires_in_days is None else utcnow() + timedelta(days=expires_in_days)
     row, token = tokens.add_token(user.id, name, scope, ends)
