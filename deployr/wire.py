@@ -25,7 +25,7 @@ _USUAL = bytes.maketrans(b"-_", b"+/")
 DEFAULT_ENVIRONMENT = "production"
 
 FullCommit = Annotated[str, StringConstraints(pattern=r"^([0-9a-f]{40}|[0-9a-f]{64})$")]
-ProjectId = Annotated[int, Field(ge=1, le=10**18 - 1)]
+ProjectId = Annotated[int, Field(ge=1, le=10**18 - 1, strict=True)]
 CommitRef = Annotated[str, StringConstraints(pattern=r"^([0-9a-f]{4,64})?$")]
 
 

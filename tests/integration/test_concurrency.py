@@ -1,4 +1,4 @@
-"""Sixteen claimers on one queue: every job is done once, and one a project at a time."""
+"""Sixteen claimers, half of them with shared runners, on one queue: every job is done once, and one a project at a time."""
 
 import random
 import threading
@@ -11,7 +11,7 @@ from sqlalchemy import select
 from app import create_app
 from app.extensions import db
 from app.models import DeploymentJob
-from tests.factories import make_job, make_project, make_runner, make_user
+from tests.factories import make_job, make_member, make_project, make_runner, make_user
 from tests.support.backend import Api
 from tests.support.databases import KINDS, at, empty_database
 
@@ -90,9 +90,13 @@ def _overlaps(jobs):
 
 
 def test_every_job_is_done_once_and_one_at_a_time(app):
-    user = make_user(app)
+    user, friend = make_user(app), make_user(app, "Bob")
     projects = [make_project(user, runs_on="pool") for _ in range(PROJECTS)]
-    runners = [make_runner(user, labels=["pool"]) for _ in range(4)]
+    runners = [make_runner(owner, labels=["pool"]) for owner in (user, user, friend, friend)]
+    for project in projects:
+        make_member(project, friend)
+        for runner in runners[2:]:
+            friend.write(f"/api/runners/{runner.id}/share", project_id=project["id"])
     made = [make_job(user, projects[number % PROJECTS])["id"] for number in range(JOBS)]
 
     claimers = _run(runners)

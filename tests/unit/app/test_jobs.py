@@ -168,6 +168,7 @@ def test_payload_reaches_the_runner_byte_for_byte(ada, project, runner):
     "fields",
     [
         {"project": "other"},
+        {"project_id": 10**17},
         {"repo": "https://git.example/eve/shop"},
         {"branch": "evil"},
         {"commit": "f" * 40},

@@ -133,6 +133,19 @@ def test_log_of_a_lost_job_is_taken_for_an_hour(ada, runner, job, clock):
     assert (410, "claim_lost") == refusal(post(runner, job, log=chunk(12, b"more")))
 
 
+def test_log_of_a_lost_job_is_whole_only_when_its_runner_has_told_its_end(ada, runner, job, clock):
+    pass_time(clock, ada, LEASE)
+    show(ada, job)
+    post(runner, job, log=chunk(0, b"what it did\n"))
+    assert not show(ada, job)["logs_complete"]
+    post(runner, job, status="completed", log_final_bytes=16)
+    assert not show(ada, job)["logs_complete"]
+
+    post(runner, job, log=chunk(12, b"more"))
+
+    assert show(ada, job)["logs_complete"]
+
+
 def test_hard_stop_ends_a_job_that_heartbeats_beyond_its_time(ada, runner, job, clock):
     """The runner's own limit (here ten minutes) and five minutes more."""
     post(runner, job, timeout=600)

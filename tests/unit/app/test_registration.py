@@ -1,8 +1,11 @@
 """Runners: registered by a one-time code, listed, revoked."""
 
 import pytest
+from sqlalchemy import select
 
-from tests.factories import make_project, make_runner
+from app.extensions import db
+from app.models import AuditEvent
+from tests.factories import make_member, make_project, make_runner
 from tests.support.backend import Api, refusal
 
 
@@ -140,3 +143,24 @@ def test_an_address_may_not_try_many_codes(make_app, clock):
     clock.move(minutes=1)
 
     assert (401, "bad_code") == refusal(_register(anyone, "dpc_wrong"))
+
+
+def test_audit_log_tells_of_runners_and_their_shares(app, ada, bob, project):
+    lent = make_runner(bob, "bobs")
+    make_member(project, bob)
+    deeds = [(bob, "share"), (bob, "share"), (ada, "unshare"), (bob, "revoke")]
+    for user, deed in deeds:
+        body = {} if deed == "revoke" else {"project_id": project["id"]}
+        user.write(f"/api/runners/{lent.id}/{deed}", body)
+
+    with app.app_context():
+        events = db.session.scalars(select(AuditEvent).order_by(AuditEvent.id))
+        told = [(each.act, each.actor.split()[0], each.project_id) for each in events]
+    his = f"user:{bob.id}"
+    assert [
+        ("runner.code_created", his, None),
+        ("runner.registered", f"runner:{lent.id}", None),
+        ("runner.shared", his, project["id"]),
+        ("runner.unshared", f"user:{ada.id}", project["id"]),
+        ("runner.revoked", his, None),
+    ] == [each for each in told if each[0].startswith("runner.")]

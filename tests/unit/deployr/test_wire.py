@@ -29,6 +29,15 @@ def test_reader_ignores_what_it_does_not_know():
     assert SPEC == JobSpec.from_bytes(raw)
 
 
+def test_id_of_the_project_may_be_left_out_but_is_a_number():
+    assert b"project_id" not in SPEC.to_bytes()
+    told = SPEC.to_bytes()[:-1] + b', "project_id": 7}'
+    assert 7 == JobSpec.from_bytes(told).project_id
+    for wrong in (b"0", b'"7/../8"', b"true", b"1e30"):
+        with pytest.raises(WireError, match="project_id"):
+            JobSpec.from_bytes(told.replace(b"7}", wrong + b"}"))
+
+
 @pytest.mark.parametrize(
     "raw",
     [
