@@ -6,7 +6,7 @@
 set -eu
 
 case "${1:-}" in
-    "") packages="git curl rsync acl sudo supervisor nginx wrk mariadb-server php-cli php-xml php-mbstring php-sqlite3 php-mysql composer php-laravel-framework" ;;
+    "") packages="git curl rsync openssh-server openssh-client acl sudo supervisor nginx wrk mariadb-server php-cli php-xml php-mbstring php-sqlite3 php-mysql composer php-laravel-framework" ;;
     bench) packages="git openssh-server openssh-client capistrano php-cli php-xml php-mbstring php-sqlite3 composer php-laravel-framework" ;;
     system) packages="git apache2 libapache2-mod-security2 modsecurity-crs" ;;
     *)
