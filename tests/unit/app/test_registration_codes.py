@@ -92,9 +92,11 @@ CHANGED = {
 }
 
 
-@pytest.mark.parametrize("change", CHANGED.values(), ids=CHANGED)
-def test_changed_code_is_refused_and_the_code_still_works(anyone, code, change):
-    assert (401, "bad_code") == refusal(register(anyone, change(code)))
+def test_changed_code_is_refused_and_the_code_still_works(anyone, code):
+    for name, change in CHANGED.items():
+        refused = refusal(register(anyone, change(code)))
+        assert (401, "bad_code", name) == (*refused, name)
+
     assert 201 == register(anyone, code).status_code
 
 

@@ -68,25 +68,25 @@ def test_token_expires_after_ninety_days_unless_told_otherwise(ada, given, expir
     assert expires == make(ada, **given)["expires_at"]
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        {"name": "", "scope": "read"},
-        {"name": " \t", "scope": "read"},
-        {"name": "x" * 65, "scope": "read"},
-        {"name": "a\x1b[2Jb", "scope": "read"},
-        {"name": "a\nb", "scope": "read"},
-        {"name": 7, "scope": "read"},
-        {"name": "ci", "scope": "root"},
-        {"name": "ci"},
-        {"name": "ci", "scope": "read", "expires_in_days": 0},
-        {"name": "ci", "scope": "read", "expires_in_days": 3651},
-        {"name": "ci", "scope": "read", "expires_in_days": "7"},
-        {"name": "ci", "scope": "read", "user_id": 1},
-    ],
-)
-def test_broken_wish_is_refused(ada, body):
-    assert (422, "invalid") == refusal(ada.post("/api/tokens", body))
+BROKEN = [
+    {"name": "", "scope": "read"},
+    {"name": " \t", "scope": "read"},
+    {"name": "x" * 65, "scope": "read"},
+    {"name": "a\x1b[2Jb", "scope": "read"},
+    {"name": "a\nb", "scope": "read"},
+    {"name": 7, "scope": "read"},
+    {"name": "ci", "scope": "root"},
+    {"name": "ci"},
+    {"name": "ci", "scope": "read", "expires_in_days": 0},
+    {"name": "ci", "scope": "read", "expires_in_days": 3651},
+    {"name": "ci", "scope": "read", "expires_in_days": "7"},
+    {"name": "ci", "scope": "read", "user_id": 1},
+]
+
+
+def test_broken_wishes_are_refused(ada):
+    for body in BROKEN:
+        assert (422, "invalid", body) == (*refusal(ada.post("/api/tokens", body)), body)
 
 
 @pytest.mark.parametrize("scope", ["read", "deploy"])

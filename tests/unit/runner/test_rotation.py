@@ -99,6 +99,16 @@ def test_directory_that_can_not_be_written_asks_for_no_token(backend):
     assert [] == backend.rotated
 
 
+def test_runner_that_was_never_registered_is_told_how(command, places):
+    (places.config / "runner.toml").unlink()
+    places.config.joinpath("token").unlink()
+
+    said = command("rotate")
+
+    assert 2 == said.code
+    assert "run `deployr-runner register` first" in said.err
+
+
 def test_client_takes_up_what_the_file_says_now(places, backend):
     client = Client(backend.url, TokenFile(places, backend.url).current)
     client.poll()
