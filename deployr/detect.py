@@ -7,6 +7,9 @@ from typing import Any
 from deployr.plainfile import read_plain
 from deployr.states import Framework
 
+RECOGNISED_BY = ("artisan", "composer.json", "package.json")
+"""The files that `detect_framework` looks at."""
+
 
 def detect_framework(tree: Path) -> Framework:
     """Return the framework of the app in `tree`.

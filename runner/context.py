@@ -21,7 +21,7 @@ from .recipes import RECIPES, App, Recipe
 from .releases import Record, State, utc_now
 from .shell import Command, Shell
 from .stop import StopFlag
-from .targets import Target
+from .targets import Commander, Target
 from .workspace import Mirror
 
 
@@ -73,6 +73,8 @@ class Context:
     manifest: Manifest = field(default_factory=Manifest)
     recipe: Recipe = RECIPES[Framework.STATIC]
     release: str = ""
+    built: Path = Path()
+    """Where the files of the release can be looked at on this machine."""
     release_state: State = "building"
     goal: Record | None = None
     """Of a rollback: the release that is to come back."""
@@ -121,11 +123,15 @@ class Context:
             self.log.line(f"$ {hook.run}")
             command = Command.line(hook.run, cwd, self.env(release, build=build))
             try:
-                (shell or self.shell).run(
+                self._commander(cwd, shell or self.shell).run(
                     command, sink, marked=not self.was_live, seconds=hook.timeout
                 )
             finally:
                 self.log.end_output()
+
+    def _commander(self, cwd: Path, shell: Shell) -> Commander:
+        """Builds run on this machine, and the rest where the releases are."""
+        return shell if cwd.is_relative_to(self.work) else self.target.commander(shell)
 
     @property
     def was_live(self) -> bool:

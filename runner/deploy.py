@@ -105,7 +105,7 @@ def _run_failure_hooks(ctx: Context, reason: Reason) -> None:
         return
     ctx.log.line("==> on_failure")
     try:
-        place = ctx.task.root if ctx.task.root.is_dir() else ctx.work
+        place = ctx.task.root if ctx.target.exists() else ctx.work
         ctx.run_lines(lines, place, shell=ctx.undo_shell)
     except (CommandFailedError, JobFailedError) as error:
         ctx.log.line(f"on_failure: {error}")

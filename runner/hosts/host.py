@@ -19,6 +19,10 @@ class HostError(OSError):
     def __init__(self, detail: str, path: str | None = None) -> None:
         super().__init__(None, detail, path)
 
+    def __str__(self) -> str:
+        """Leave out the number that an OSError begins with."""
+        return f"{self.strerror}: {self.filename}" if self.filename else str(self.strerror)
+
 
 class LostError(HostError):
     """The connection broke: what was asked for may have been done, in part or not at all."""
@@ -139,7 +143,7 @@ class Host(Protocol):
     files: Files
     sender: Sender
     round_trips: int
-    """How often we waited for its answer so far."""
+    """How often we waited for its answer so far, connecting not counted."""
 
     def run(
         self,
@@ -153,7 +157,8 @@ class Host(Protocol):
         """Run a script by /bin/sh and return its exit code; both its outputs go to `sink`.
 
         `script` may be seen by others on the host: what is secret goes to `stdin`. When stopped,
-        or after `seconds`, it is ended with all that it started. Raises HostError.
+        or after `seconds`, it is ended with all that it started: raises JobFailedError. What
+        `stdin` raises ends it too. Raises HostError.
         """
 
     def ask(self, script: str, stdin: Iterable[bytes] = ()) -> bytes:

@@ -23,6 +23,9 @@ MIGRATE = "php artisan migrate --force"
 # Laravel 8 writes "Migrated:  NAME (1.2ms)", later ones "NAME ........ 1.2ms DONE".
 _RAN = re.compile(r"^(?:Migrated:\s+(\S+).*|\s*(\d{4}_\S+) .*\bDONE\s*)$", re.MULTILINE)
 
+HEALTH_FILES = ("bootstrap/cache/routes*.php",)
+"""What `default_health_check` looks at."""
+
 _UP_ROUTE = re.compile(r"^\s*'/up' =>", re.MULTILINE)
 _DEFAULT_HOST = "localhost"
 _ATTEMPTS = 5  # PHP answers at once: what is sick now stays so
@@ -56,7 +59,7 @@ def default_health_check(release: Path, env: Mapping[str, str]) -> HealthCheck |
     app_url = env.get("APP_URL", "").rstrip("/")
     if urlsplit(app_url).netloc == _DEFAULT_HOST:
         return None
-    cached = (release / "bootstrap/cache").glob("routes*.php")
+    cached = [path for pattern in HEALTH_FILES for path in release.glob(pattern)]
     if not any(map(_has_up_route, cached)):
         return None
     try:

@@ -2,11 +2,8 @@
 
 from dataclasses import dataclass
 
-from ..assets import AssetNotes, merge_assets
 from ..context import Context
 from ..recipes import nextjs
-
-_NOTES = ".deployr/assets"
 
 
 @dataclass(frozen=True)
@@ -20,17 +17,11 @@ class Assets:
         return [f"keep the hashed files of {len(self._earlier(ctx))} earlier releases reachable"]
 
     def run(self, ctx: Context) -> None:
-        release = ctx.target.release_path(ctx.release)
-        static = nextjs.static_directory(release)
+        static = nextjs.static_directory(ctx.built)
         if static is None:
             ctx.log.line("this release has no hashed files")
             return
-        notes = AssetNotes(ctx.target.root / _NOTES)
-        notes.take(release, static)
-        notes.forget_all_but(ctx.target.present())
-        merged = 0
-        for earlier in map(ctx.target.release_path, self._earlier(ctx)):
-            merged += merge_assets(release, earlier, notes.own(earlier, static))
+        merged = ctx.target.keep_assets(ctx.release, static, self._earlier(ctx))
         ctx.log.line(f"{merged} hashed files of earlier releases stay reachable")
 
     def undo(self, ctx: Context) -> None:

@@ -7,8 +7,9 @@ from pathlib import Path
 from deployr.sections import HealthCheck
 
 from ..context import Context
-from ..envfile import values_in
+from ..envfile import values_of
 from ..health import wait_until_healthy
+from ..recipes.laravel_facts import HEALTH_FILES
 from .envfile import ENV_FILE
 
 
@@ -23,8 +24,8 @@ class DefaultHealth:
         return ["ask /up at the APP_URL of .env, if the release has that page"]
 
     def run(self, ctx: Context) -> None:
-        env = values_in(ctx.target.shared_path(ENV_FILE))
-        check = self.find(ctx.target.release_path(ctx.release), env)
+        env = values_of(ctx.target.shared_text(ENV_FILE) or "")
+        check = self.find(ctx.target.look_into(ctx.release, HEALTH_FILES), env)
         if check is None:
             ctx.log.line("not checked: put a page that shows its health at deploy.health_check")
         elif not self._has_other(ctx):

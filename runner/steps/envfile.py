@@ -2,30 +2,30 @@
 
 import hashlib
 import json
-import os
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
 from ..context import Context
-from ..envfile import values_in, values_of
-from ..files import write_atomically
+from ..envfile import values_of
 
 ENV_FILE = ".env"
-_MARKS_FILE = ".deployr/env.json"
+_MARKS = "env.json"
 _REMEMBERED = 2  # a crash between both files leaves the last text or the one before
 
 
 def problems(ctx: Context) -> list[str]:
     """Say what is wrong with the app's `.env`, without telling any value."""
     shared = ctx.target.shared_path(ENV_FILE)
-    if shared.exists() and not os.access(shared, os.R_OK):
+    try:
+        text = ctx.target.shared_text(ENV_FILE)
+    except PermissionError:
         return [f"{shared} can't be read by this user: chown or chgrp it, or move it away"]
-    current = values_in(shared)
+    current = values_of(text or "")
     if ctx.task.env_text is None:
         return [] if current else [_missing(ctx, shared)]
     stored = values_of(ctx.task.env_text)
-    if not shared.exists() or current == stored:
+    if text is None or current == stored:
         return []
     known = _read_marks(ctx)
     if any(_is_marked(current, marks) for marks in known):
@@ -40,7 +40,7 @@ def write(ctx: Context) -> None:
         ctx.log.line(f"using {shared} as it is; {_import_line(ctx)} takes it into the runner")
         return
     marks = [*_read_marks(ctx), _mark(values_of(ctx.task.env_text))][-_REMEMBERED:]
-    write_atomically(ctx.task.root / _MARKS_FILE, json.dumps(marks) + "\n")
+    ctx.target.write_note(_MARKS, json.dumps(marks) + "\n")
     ctx.target.write_shared(ENV_FILE, ctx.task.env_text)
 
 
@@ -105,8 +105,7 @@ def _differences(values: Mapping[str, str], marks: Mapping[str, str]) -> str:
 def _read_marks(ctx: Context) -> list[dict[str, str]]:
     """Return the marks of what was written last, newest last; none when they can't be read."""
     try:
-        text = (ctx.task.root / _MARKS_FILE).read_text(encoding="utf-8")
-        found: list[dict[str, str]] = json.loads(text)
+        found: list[dict[str, str]] = json.loads(ctx.target.read_note(_MARKS) or "[]")
     except (OSError, ValueError):
         return []
     return found

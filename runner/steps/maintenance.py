@@ -1,13 +1,13 @@
 """Maintenance mode while migrations run, however the deployment ends."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from ..context import Context
 from ..recipes import Maintenance
 from ..shell import CommandFailedError, Shell
 from .step import as_lines
 
+_MARK = "maintenance"
 _DOWN_FILE = "storage/framework/down"
 
 
@@ -28,7 +28,7 @@ class BeginMaintenance:
             ctx.log.line("the site is in maintenance mode already, and stays so")
         else:
             # Before the command: after a crash in between, the next deployment must know.
-            _mark(ctx).touch(mode=0o600)
+            ctx.target.write_note(_MARK, "")
             self._take_down(ctx)
 
     def undo(self, ctx: Context) -> None:
@@ -36,7 +36,7 @@ class BeginMaintenance:
 
     def _take_down(self, ctx: Context) -> None:
         """Use the live release; the new one, which shares its storage, where that is broken."""
-        live = _live(ctx)
+        live = ctx.target.live_path()
         try:
             ctx.run_lines((self.lines.down,), live, release=live)
         except CommandFailedError as error:
@@ -84,20 +84,12 @@ class Recover:
 
 def was_left_down(ctx: Context) -> bool:
     """Tell whether a deployment took the site down and did not bring it up again."""
-    return _mark(ctx).exists()
+    return ctx.target.read_note(_MARK) is not None
 
 
 def _bring_up(ctx: Context, lines: Maintenance, shell: Shell) -> None:
     """End the maintenance mode that a deployment began, not one that somebody else did."""
     if was_left_down(ctx):
-        live = _live(ctx)
+        live = ctx.target.live_path()
         ctx.run_lines((lines.up,), live, release=live, shell=shell)
-        _mark(ctx).unlink()
-
-
-def _mark(ctx: Context) -> Path:
-    return ctx.task.root / ".deployr/maintenance"
-
-
-def _live(ctx: Context) -> Path:
-    return (ctx.task.root / "current").resolve()
+        ctx.target.write_note(_MARK, None)

@@ -24,7 +24,7 @@ class Migrate:
         return as_lines((laravel_facts.migrate_line(place),), place)
 
     def run(self, ctx: Context) -> None:
-        line = laravel_facts.migrate_line(ctx.target.release_path(ctx.release))
+        line = laravel_facts.migrate_line(ctx.built)
         while True:
             try:
                 return self._migrate(ctx, line)

@@ -48,7 +48,7 @@ class Release:
         if ship.revision_file:
             _write_revision(ctx.tree, source, ctx.commit)
         ctx.release = self.release
-        ctx.target.receive(source, self.release)
+        ctx.built = ctx.target.receive(source, self.release)
 
     def undo(self, ctx: Context) -> None:
         if ctx.release_state == "building":
@@ -88,7 +88,7 @@ class Link:
                 "document root, everybody can read your secrets"
             )
         ctx.target.link(ctx.release, self.dirs, self.files)
-        if ctx.task.account:
+        if ctx.task.account and ctx.target.is_here:
             self._open(ctx, ctx.task.account)
         ctx.log.line(f"shared: {', '.join((*self.dirs, *self.files))}")
 

@@ -5,7 +5,7 @@ from typing import NoReturn
 
 from pydantic import ValidationError
 
-from deployr.detect import detect_framework
+from deployr.detect import RECOGNISED_BY, detect_framework
 from deployr.manifest import Manifest
 from deployr.states import Reason
 
@@ -31,7 +31,7 @@ class Goal:
         return [f"go back to {ctx.task.spec.params.get('release') or 'the release before'}"]
 
     def run(self, ctx: Context) -> None:
-        if not ctx.target.root.is_dir():
+        if not ctx.target.exists():
             _refuse(f"nothing was ever deployed to {ctx.task.root}")
         if problems := problems_of(ctx.target.findings(ctx.task.entry)):
             raise JobFailedError(Reason.PREFLIGHT_FAILED, "\n".join(problems))
@@ -41,8 +41,8 @@ class Goal:
         goal = _goal(ctx)
         _check_schema(ctx, goal)
         ctx.goal, ctx.release, ctx.commit = goal, goal.release, goal.commit
-        place = ctx.target.release_path(goal.release)
-        ctx.recipe = RECIPES[goal.framework or detect_framework(place)]
+        ctx.built = ctx.target.look_into(goal.release, RECOGNISED_BY)
+        ctx.recipe = RECIPES[goal.framework or detect_framework(ctx.built)]
         ctx.manifest = _manifest(goal)
         check_restarts(ctx.manifest, ctx.task.may_restart)
         ctx.lifeline.limit(ctx.manifest.deploy.timeout, ctx.started)

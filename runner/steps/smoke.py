@@ -21,7 +21,7 @@ class Smoke:
         return [f"where the build is standalone: start {release} and ask for {self.page}"]
 
     def run(self, ctx: Context) -> None:
-        release = ctx.target.release_path(ctx.release)
+        release = ctx.built
         if not nextjs.is_standalone(release):
             ctx.log.line("this release has no server of its own: nothing to try")
             return

@@ -20,7 +20,8 @@ class Writable:
         return [f"let PHP's user write in {place / name}" for name in self.dirs]
 
     def run(self, ctx: Context) -> None:
-        openers = openers_for(ctx)
+        # Elsewhere the app runs as the user that deploys it.
+        openers = openers_for(ctx) if ctx.target.is_here else []
         if openers:
             open_all(ctx, [(self._root(ctx, name), name) for name in self.dirs], openers)
 

@@ -8,6 +8,7 @@ from typing import Protocol
 from ..allowlist import Allow
 from ..preflight import Finding
 from ..releases import Record
+from ..shell import Command, Shell, Sink
 
 
 @dataclass
@@ -18,12 +19,31 @@ class Pruned:
     stuck: list[str] = field(default_factory=list)
 
 
+class Commander(Protocol):
+    """Runs commands where the releases are."""
+
+    def run(
+        self, command: Command, sink: Sink, *, marked: bool = True, seconds: float | None = None
+    ) -> None:
+        """See Shell."""
+
+
 class Target(Protocol):
     """One deploy root: releases side by side, what they share, and which of them is live."""
 
     @property
     def root(self) -> Path:
         """The deploy root."""
+
+    @property
+    def is_here(self) -> bool:
+        """Whether paths there are paths of this machine."""
+
+    def exists(self) -> bool:
+        """Whether the deploy root is there."""
+
+    def commander(self, shell: Shell) -> Commander:
+        """Return what runs commands there; `shell` says what stops them."""
 
     def secrets(self) -> dict[str, str]:
         """Return what the env files there set, by name."""
@@ -53,14 +73,38 @@ class Target(Protocol):
     def shared_path(self, name: str) -> Path:
         """Return where a shared file is, or would be."""
 
+    def shared_text(self, name: str) -> str | None:
+        """Return what a shared file holds, None: there is none. Raises PermissionError."""
+
     def write_shared(self, name: str, text: str) -> None:
         """Replace a shared file, readable by its owner only."""
 
     def release_path(self, release: str) -> Path:
         """Return where a release is, or will be."""
 
-    def receive(self, tree: Path, release: str) -> None:
-        """Take over a built tree as `release`: all of it, or nothing."""
+    def read_note(self, name: str) -> str | None:
+        """Return a small text that Deployr keeps there for itself, or None."""
+
+    def write_note(self, name: str, text: str | None) -> None:
+        """Replace such a text, readable by the runner only; None removes it."""
+
+    def receive(self, tree: Path, release: str) -> Path:
+        """Take over a built tree as `release`: all of it, or nothing.
+
+        Returns where its files can be looked at on this machine.
+        """
+
+    def look_into(self, release: str, names: Sequence[str]) -> Path:
+        """Return a directory of this machine with the files of a release that match `names`.
+
+        They are patterns as of `Path.glob`; there may be more.
+        """
+
+    def keep_assets(self, release: str, static: str, earlier: Sequence[str]) -> int:
+        """Put the own files below `static` of earlier releases into one that lacks them.
+
+        Returns how many those were.
+        """
 
     def link(self, release: str, dirs: Sequence[str], files: Sequence[str]) -> None:
         """Put links to what is shared into `release`; what has no shared copy yet gives its own.
@@ -73,6 +117,9 @@ class Target(Protocol):
 
     def activate(self, live: str) -> None:
         """Make `live` (of `live` or `live_name`) what visitors get, in one step."""
+
+    def live_path(self) -> Path:
+        """Return where what is live stands."""
 
     def live_name(self, release: str) -> str:
         """Return what `live` returns while `release` is live."""

@@ -5,7 +5,6 @@ import fcntl
 import os
 import shlex
 import shutil
-import stat
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,16 +13,18 @@ from deployr.wire import DEFAULT_ENVIRONMENT
 from .. import releases
 from ..accounts import Account
 from ..allowlist import Allow
-from ..envfile import values_in
+from ..assets import AssetNotes, merge_assets
 from ..files import half_written, write_atomically
 from ..leavings import copy_tree, remove_tree
 from ..preflight import Finding
 from ..preflight.place import place_findings
+from ..shell import Shell
 from .links import link_into
-from .target import Pruned
+from .record_file import RecordFile
+from .shared_files import rights, secrets_in
+from .target import Commander, Pruned
 
 _META = ".deployr"
-_TIDY_BYTES = 1024 * 1024
 
 
 class VpsTarget:
@@ -37,18 +38,25 @@ class VpsTarget:
         self._shared = root / "shared"
         self._current = root / "current"
         self._meta = root / _META
-        self._record_file = self._meta / "releases.jsonl"
+        self._records = RecordFile(self._meta / "releases.jsonl")
         self._lock: int | None = None
+
+    @property
+    def is_here(self) -> bool:
+        """See Target."""
+        return True
+
+    def exists(self) -> bool:
+        """See Target."""
+        return self.root.is_dir()
+
+    def commander(self, shell: Shell) -> Commander:
+        """See Target."""
+        return shell
 
     def secrets(self) -> dict[str, str]:
         """Return what the env files in `shared/` set."""
-        found: dict[str, str] = {}
-        for path in sorted(self._shared.glob(".env*")):
-            for name, value in values_in(path).items():
-                # The same name may have another value in another file: both are secret.
-                is_taken = found.get(name, value) != value
-                found[f"{path.name}:{name}" if is_taken else name] = value
-        return found
+        return secrets_in(sorted(self._shared.glob(".env*")))
 
     def findings(self, entry: Allow) -> list[Finding]:
         """See Target."""
@@ -64,7 +72,7 @@ class VpsTarget:
 
     def clear_leftovers(self, files: Sequence[str]) -> None:
         """See Target. They may hold secrets; the rest is removed with old releases."""
-        for path in (self._record_file, *map(self.shared_path, files)):
+        for path in (self._records.path, *map(self.shared_path, files)):
             for leftover in half_written(path):
                 leftover.unlink()
 
@@ -102,14 +110,35 @@ class VpsTarget:
         """See Target."""
         path = self.shared_path(name)
         path.parent.mkdir(parents=True, exist_ok=True)
-        mode, group = _rights(path, self._account)
+        mode, group = rights(path, self._account)
         write_atomically(path, text, mode, group)
+
+    def shared_text(self, name: str) -> str | None:
+        """See Target."""
+        try:
+            return self.shared_path(name).read_text(encoding="utf-8", errors="surrogateescape")
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+            return None
+
+    def read_note(self, name: str) -> str | None:
+        """See Target."""
+        try:
+            return (self._meta / name).read_text(encoding="utf-8")
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+
+    def write_note(self, name: str, text: str | None) -> None:
+        """See Target."""
+        if text is None:
+            (self._meta / name).unlink(missing_ok=True)
+        else:
+            write_atomically(self._meta / name, text)
 
     def release_path(self, release: str) -> Path:
         """See Target."""
         return self._releases / release
 
-    def receive(self, tree: Path, release: str) -> None:
+    def receive(self, tree: Path, release: str) -> Path:
         """Move the tree into place; from another file system it is copied beside it first."""
         try:
             tree.rename(self.release_path(release))
@@ -125,6 +154,21 @@ class VpsTarget:
         if self.release_path(release).is_symlink():  # exchanged meanwhile by what a build hid
             self.release_path(release).unlink()
             raise NotADirectoryError(errno.ENOTDIR, "became a link", str(tree))
+        return self.release_path(release)
+
+    def look_into(self, release: str, names: Sequence[str]) -> Path:  # noqa: ARG002 - all is here
+        """See Target."""
+        return self.release_path(release)
+
+    def keep_assets(self, release: str, static: str, earlier: Sequence[str]) -> int:
+        """See Target."""
+        notes = AssetNotes(self._meta / "assets")
+        notes.take(self.release_path(release), static)
+        notes.forget_all_but(self.present())
+        return sum(
+            merge_assets(self.release_path(release), one, notes.own(one, static))
+            for one in map(self.release_path, earlier)
+        )
 
     def link(self, release: str, dirs: Sequence[str], files: Sequence[str]) -> None:
         """See Target."""
@@ -142,6 +186,10 @@ class VpsTarget:
         fresh.symlink_to(live)
         fresh.replace(self._current)
 
+    def live_path(self) -> Path:
+        """See Target."""
+        return self._current.resolve()
+
     def live_name(self, release: str) -> str:
         """See Target. Relative, so that the root can be mounted elsewhere."""
         return f"releases/{release}"
@@ -153,16 +201,11 @@ class VpsTarget:
 
     def records(self) -> dict[str, releases.Record]:
         """See Target."""
-        return releases.parse(self._recorded())
+        return self._records.all()
 
     def record(self, record: releases.Record) -> None:
-        """See Target. A line that a crash tore is ended first: it would swallow this one."""
-        torn = self._recorded()[-1:] not in {"", "\n"}
-        fd = os.open(
-            self._record_file, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600
-        )
-        with os.fdopen(fd, "a", encoding="utf-8") as file:
-            file.write(("\n" if torn else "") + releases.render(record))
+        """See Target."""
+        self._records.add(record)
 
     def present(self) -> list[str]:
         """See Target."""
@@ -188,8 +231,7 @@ class VpsTarget:
             self._remove(self.release_path(name), result)
         for leftover in sorted(self._meta.glob("incoming-*")):
             self._remove(leftover, result)
-        if self._record_file.exists() and self._record_file.stat().st_size > _TIDY_BYTES:
-            write_atomically(self._record_file, releases.tidy(self.records(), self.present()))
+        self._records.tidy(self.present())
         return result
 
     @property
@@ -207,24 +249,3 @@ class VpsTarget:
 
     def _incoming(self, release: str) -> Path:
         return self._meta / f"incoming-{release}"
-
-    def _recorded(self) -> str:
-        if not self._record_file.exists():
-            return ""
-        return self._record_file.read_text(encoding="utf-8", errors="replace")
-
-
-def _rights(path: Path, account: Account | None) -> tuple[int, int]:
-    """Return mode and group of a shared file, as its owner gave them; never for everybody.
-
-    A new one is for its owner's eyes, and for the group that the directory is shared with, or else
-    that of the build user: hooks read it.
-    """
-    is_own = not path.exists() or path.stat().st_gid == os.getegid()
-    if account and is_own and not path.parent.stat().st_mode & stat.S_ISGID:
-        return 0o640, account.gid
-    if path.exists():
-        found = path.stat()
-        return stat.S_IMODE(found.st_mode) & 0o660 | 0o600, found.st_gid
-    place = path.parent.stat()
-    return (0o640 if place.st_mode & stat.S_ISGID else 0o600), place.st_gid
