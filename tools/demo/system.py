@@ -120,7 +120,9 @@ class DeployrSystem:
         created = self.run(flask, "deployr", "user", "create", *user, cwd=CHECKOUT)
         self.token = next(word for word in created.stdout.split() if word.startswith("dpu_"))
         self.url = self.serve_backend()
-        self.run("deployr", "login", "--url", self.url, cwd=self.root, stdin=self.token + "\n")
+        self.run(
+            "deployr", "login", "--token", "--url", self.url, cwd=self.root, stdin=self.token + "\n"
+        )
 
     def serve_backend(self) -> str:
         """Serve the API on the database and return its address."""
