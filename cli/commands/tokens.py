@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import click
 
 from deployr.roles import Scope
+from deployr.wire import wrapped
 
 from ..asking import make_sure
 from ..client import Client, Json
@@ -87,7 +88,7 @@ def create(session: Session, name: str, scope: str, expires: int | None) -> None
       deployr tokens create ci --scope deploy --expires 90d
     """
     body = {"name": name, "scope": scope, "expires_in_days": expires}
-    made = session.client.post("/api/tokens", body)
+    made = session.client.post("/api/tokens", wrapped(body))
     if session.output.as_json:
         session.output.data(made)
         return

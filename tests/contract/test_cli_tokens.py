@@ -100,6 +100,16 @@ def test_revoking_the_token_in_use_says_how_to_come_back(deployr):
     )
 
 
+def test_name_may_be_anything_that_fits_on_a_line(deployr):
+    name = "'; DROP TABLE api_tokens; -- {{ 7 * 7 }} <b>café"
+    made = json.loads(deployr("tokens", "create", name, "--scope", "read", "--json").out)
+
+    assert name == made["name"]
+    assert name in deployr("tokens").out
+    assert 0 == deployr("tokens", "revoke", name, "--yes").code
+    assert 2 == deployr("tokens", "create", "two\nlines", "--scope", "read").code
+
+
 @pytest.mark.parametrize("expires", ["0d", "90", "soon", "-1d", "99999d"])
 def test_lifetime_is_days_or_never(deployr, expires):
     refused = deployr("tokens", "create", "ci", "--scope", "read", "--expires", expires)
