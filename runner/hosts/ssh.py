@@ -1,0 +1,133 @@
+"""A hosting account that is reached by SSH: connected when first needed, and again when it broke."""
+
+import contextlib
+import threading
+from collections.abc import Iterable
+
+from paramiko import Channel, SSHException, Transport
+
+from ..stop import StopFlag
+from .book import HostEntry
+from .dial import CONNECT_SECONDS, dial, pinned
+from .host import HostError, LostError, Sink
+from .session import Session, end_script, new_mark, stop_after
+
+_END_SECONDS = 30.0
+
+
+class Connection:
+    """Runs scripts in an account of another machine; may be used by several threads at once."""
+
+    def __init__(self, entry: HostEntry) -> None:
+        self.entry = entry
+        self.round_trips = 0
+        self._line: list[Transport] = []
+        self._lock = threading.Lock()
+        self._lost: list[str] = []
+        """Marks of commands that may still run since the connection broke."""
+
+    def run(
+        self,
+        script: str,
+        *,
+        stdin: Iterable[bytes] = (),
+        sink: Sink,
+        errors: Sink | None = None,
+        stop: StopFlag | None = None,
+        seconds: float | None = None,
+    ) -> int:
+        """Run a script as `Host.run` says; with `errors` its error output goes there instead."""
+        self._end_lost()
+        with stop_after(seconds, stop) as flag:
+            return self._run(script, stdin, (sink, errors or sink), flag)
+
+    def ask(self, script: str, stdin: Iterable[bytes] = ()) -> bytes:
+        """Return the output of a script as `Host.ask` says."""
+        out: list[bytes] = []
+        said: list[bytes] = []
+        if code := self.run(script, stdin=stdin, sink=out.append, errors=said.append):
+            text = b"".join(said or out).decode(errors="replace").strip()
+            raise HostError(f"{self.entry.name}: {text or f'a script ended with exit code {code}'}")
+        return b"".join(out)
+
+    def channel(self) -> Channel:
+        """Open a channel; the connection is made anew when it broke. Raises HostError."""
+        was_open = bool(self._line)
+        try:
+            return self._open()
+        except LostError:
+            if not was_open:
+                raise
+            return self._open()  # it had broken before; nothing was asked for yet
+
+    def sftp_channel(self) -> Channel:
+        """Open a channel that speaks SFTP. Raises HostError."""
+        channel = self.channel()
+        self.round_trips += 1
+        try:
+            channel.invoke_subsystem("sftp")
+        except (OSError, EOFError, SSHException):
+            channel.close()
+            raise HostError(f"{self.entry.name} offers no SFTP") from None
+        return channel
+
+    def close(self) -> None:
+        """End the connection; the next command makes a new one."""
+        with self._lock:
+            self._close()
+
+    def _run(
+        self, script: str, stdin: Iterable[bytes], sinks: tuple[Sink, Sink], stop: StopFlag | None
+    ) -> int:
+        mark = new_mark()
+        channel = self.channel()
+        self.round_trips += 1
+        try:
+            return Session(channel, script, mark).run(stdin, *sinks, stop)
+        except LostError as error:
+            self._lost.append(mark)
+            raise LostError(f"{self.entry.name}: {error.strerror}") from None
+        except BaseException:
+            self._lost.append(mark)
+            with contextlib.suppress(HostError):  # else before the next command
+                self._end_lost()
+            raise
+
+    def _end_lost(self) -> None:
+        """End what still runs of commands that nobody waits for any more."""
+        while self._lost:
+            mark = self._lost.pop()
+            try:
+                with stop_after(_END_SECONDS, None) as flag:
+                    ending = Session(self.channel(), end_script(mark), new_mark())
+                    ending.run((), _ignore, _ignore, flag)
+            except HostError:
+                self._lost.append(mark)
+                raise
+
+    def _open(self) -> Channel:
+        transport = self._transport()
+        self.round_trips += 1
+        try:
+            return transport.open_session(timeout=CONNECT_SECONDS)
+        except (OSError, EOFError, SSHException):
+            with self._lock:
+                if self._line and self._line[-1] is transport:
+                    self._close()
+            raise LostError(f"{self.entry.name}: the connection is broken") from None
+
+    def _transport(self) -> Transport:
+        with self._lock:
+            if not self._line or not self._line[-1].is_active():
+                self._close()
+                self._line = dial(self.entry, pinned(self.entry))
+            return self._line[-1]
+
+    def _close(self) -> None:
+        for transport in reversed(self._line):
+            transport.close()
+        self._line = []
+
+
+def _ignore(_: bytes) -> None:
+    """Take output that nobody wants."""
