@@ -9,7 +9,7 @@ from sqlalchemy import Row
 from app.config import settings
 from app.services import chores
 from app.services.identity import RunnerActor
-from app.services.runners import count_online
+from app.services.runners import count_online, surroundings
 from app.services.worklist import find_cancelled, find_work
 
 
@@ -26,8 +26,8 @@ def poll(runner: RunnerActor, slots: int) -> Work:
     """Return work for `runner`, which can take `slots` jobs more."""
     if runner.stamped:
         chores.tend(runner.user_id)
-    online = count_online()
-    work = find_work(runner, online) if slots else find_cancelled(runner)
+    online, is_lent = surroundings(runner)
+    work = find_work(runner, online, is_lent=is_lent) if slots else find_cancelled(runner)
     return Work(
         candidates=work.candidates,
         cancel=work.cancel,

@@ -10,11 +10,11 @@ from app.clock import utcnow
 from app.config import settings
 from app.errors import Conflict, NotFound, Unauthorized, UpgradeRequired
 from app.extensions import db
-from app.models import RegistrationCode, Runner
+from app.models import RegistrationCode, Runner, RunnerShare
 from app.schemas.runners import Registration
 from app.services import audit
 from app.services.audit import Act
-from app.services.identity import UserActor
+from app.services.identity import RunnerActor, UserActor
 from app.services.runner_rows import SeenRunner, seen
 from app.services.shares import end_shares_by
 from app.services.transactions import RacedError, changed, transaction
@@ -26,6 +26,8 @@ REISSUE_WITHIN = timedelta(minutes=10)
 """The same runner may ask again with its used code: the answer may have been lost."""
 
 _COUNT_SEEN = select(func.count()).where(Runner.last_seen_at > bindparam("since"))
+_SHARES = select(RunnerShare.runner_id).where(RunnerShare.runner_id == bindparam("runner"))
+_SURROUNDINGS = select(_COUNT_SEEN.scalar_subquery(), _SHARES.exists())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +51,13 @@ def is_online(runner: Runner) -> bool:
 def count_online() -> int:
     """Return how many runners of all users were seen lately."""
     return db.session.scalar(_COUNT_SEEN, {"since": _online_since()}) or 0
+
+
+def surroundings(runner: RunnerActor) -> tuple[int, bool]:
+    """Return what `count_online` does, and whether `runner` is shared with anybody."""
+    values = {"since": _online_since(), "runner": runner.id}
+    online, is_lent = db.session.execute(_SURROUNDINGS, values).one()
+    return online, bool(is_lent)
 
 
 def check_protocol(protocol: int) -> None:

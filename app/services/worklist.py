@@ -4,7 +4,16 @@ import random
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, Row, Select, bindparam, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Integer,
+    Row,
+    Select,
+    bindparam,
+    select,
+    union_all,
+)
 
 from app.clock import utcnow
 from app.extensions import db
@@ -56,26 +65,33 @@ _CANCELLED = _jobs().where(
     DeploymentJob.status == JobStatus.RUNNING,
     DeploymentJob.cancel_requested_at.is_not(None),
 )
+_LINE = oldest(OWN, SHARED).offset(bindparam("skipped", type_=Integer))
 # One round trip; each kind on its own is read from an index, in the order of the queue. Built
 # once: that takes longer than to execute it.
-_ALL = union_all(
+_OWN = union_all(
+    select(oldest(OWN, PINNED).subquery()),
+    select(_LINE.subquery()),
+    _CANCELLED,
+)
+_OWN_AND_LENT = union_all(
     select(oldest(REACHED, PINNED).subquery()),
-    select(oldest(OWN, SHARED).offset(bindparam("skipped", type_=Integer)).subquery()),
+    select(_LINE.subquery()),
     select(oldest(LENT, SHARED).subquery()),
     _CANCELLED,
 )
 
 
-def find_work(runner: RunnerActor, online: int) -> Worklist:
+def find_work(runner: RunnerActor, online: int, *, is_lent: bool) -> Worklist:
     """Return the oldest jobs for `runner`, one of `online`, and what it has to cancel.
 
     In the line of a label each runner begins at another place, else all that have the label would
-    run for the same job.
+    run for the same job. `is_lent`: it is shared with projects of others.
     """
+    query = _OWN_AND_LENT if is_lent else _OWN
     spread = min(8 * online, _SPREAD) if runner.labels and online > 1 else 1
     skipped = random.randrange(spread)  # noqa: S311 - spreads the claims
-    found = _find(runner, skipped)
-    return _find(runner, 0) if skipped and len(found.candidates) < MOST else found
+    found = _find(query, runner, skipped)
+    return _find(query, runner, 0) if skipped and len(found.candidates) < MOST else found
 
 
 def find_cancelled(runner: RunnerActor) -> Worklist:
@@ -84,9 +100,9 @@ def find_cancelled(runner: RunnerActor) -> Worklist:
     return Worklist(candidates=[], cancel=[row.job_id for row in rows])
 
 
-def _find(runner: RunnerActor, skipped: int) -> Worklist:
+def _find(query: CompoundSelect[Any], runner: RunnerActor, skipped: int) -> Worklist:
     values = {**claimer(runner), "now": utcnow(), "skipped": skipped}
-    rows = db.session.execute(_ALL, values).all()
+    rows = db.session.execute(query, values).all()
     queued = [row for row in rows if row.status == JobStatus.QUEUED]
     queued.sort(key=lambda row: (row.created_at, row.job_id))
     cancel = [row.job_id for row in rows if row.status == JobStatus.RUNNING]
