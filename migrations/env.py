@@ -1,7 +1,12 @@
 """Alembic's entry: run the revisions on the database of the current Flask app."""
 
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from alembic import context
 from flask import current_app
+from sqlalchemy import Connection
 
 
 def configure(**options: object) -> None:
@@ -16,11 +21,35 @@ def run_offline() -> None:
         context.run_migrations()
 
 
+@contextmanager
+def foreign_keys_rest(connection: Connection) -> Iterator[None]:
+    """SQLite changes a table by way of a copy: other tables refer to nothing in between."""
+    driver = connection.connection.driver_connection
+    if not isinstance(driver, sqlite3.Connection):
+        yield
+        return
+    # By the driver itself: within a transaction SQLite ignores it.
+    driver.execute("PRAGMA foreign_keys = OFF")
+    try:
+        yield
+    finally:
+        driver.execute("PRAGMA foreign_keys = ON")
+
+
+def check_foreign_keys(connection: Connection) -> None:
+    """Raise an error, which takes the migration back, when SQLite's rows refer to nothing."""
+    if connection.dialect.name == "sqlite":
+        lost = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
+        if lost:
+            raise RuntimeError(f"the migration leaves rows that refer to nothing: {lost[:5]}")
+
+
 def run_online() -> None:
     with current_app.extensions["migrate"].db.engine.connect() as connection:
         configure(connection=connection)
-        with context.begin_transaction():
+        with foreign_keys_rest(connection), context.begin_transaction():
             context.run_migrations()
+            check_foreign_keys(connection)
 
 
 if context.is_offline_mode():

@@ -173,7 +173,10 @@ def _name_users():
     for user in connection.execute(sa.select(users).order_by(users.c.id)).all():
         base = user.github_login or user.email.partition("@")[0]
         base = re.sub(r"[^a-z0-9-]+", "-", base.lower()).strip("-")[:40] or "user"
-        handle = base if base not in taken else f"{base}-{user.id}"
+        handle, number = base, 1
+        while handle in taken:
+            number += 1
+            handle = f"{base}-{number}"
         taken.add(handle)
         connection.execute(users.update().where(users.c.id == user.id).values(handle=handle))
 
