@@ -16,8 +16,10 @@ ROWS = (
     + AT.format("2, 'Ada', 'ada-l@two.example', NULL, 'user'"),
     "INSERT INTO users (id, name, email, github_login, role, "
     + AT.format("3, 'X', '\u00fc+.@three.example', NULL, 'user'"),
-    "INSERT INTO api_tokens (id, user_id, name, token, last_four, created_at) "
-    + "VALUES (1, 1, 'laptop', 'digest', 'abcd', :now)",
+    (
+        "INSERT INTO api_tokens (id, user_id, name, token, last_four, created_at) "
+        "VALUES (1, 1, 'laptop', 'digest', 'abcd', :now)"
+    ),
     "INSERT INTO runners (id, user_id, name, name_key, token, labels, capacity, "
     + AT.format("1, 1, 'web', 'web', 'digest', '', 1"),
     "INSERT INTO projects (id, user_id, name, repo_url, target, branch, runner_id, "
