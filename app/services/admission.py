@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from http import HTTPStatus
 
-from sqlalchemy import select
+from sqlalchemy import func, select, update
 
 from app.clients.github import GithubApp, GithubUser
 from app.clock import utcnow
@@ -67,7 +67,7 @@ def _create(found: GithubUser) -> User:
         raise _refused(found, "not admitted")
     user = accounts.add_user(found.name, found.email, found.login)
     user.github_id = found.id
-    user.github_login = found.login
+    _take_login(user, found.login)
     label = accounts.label_of(user)
     audit.record(Act.USER_CREATED, label, label, user_id=user.id, github_login=found.login)
     return user
@@ -85,9 +85,19 @@ def _linked(found: GithubUser) -> User | None:
         raise _refused(found, "blocked")
     user.github_id = found.id
     if user.github_login != found.login:  # new, or renamed at GitHub
-        user.github_login = found.login
-        user.updated_at = utcnow()
+        _take_login(user, found.login)
     return user
+
+
+def _take_login(user: User, login: str) -> None:
+    """Give him his login; whoever had it here before was renamed at GitHub, and has it no more."""
+    now = utcnow()
+    db.session.execute(
+        update(User)
+        .where(func.lower(User.github_login) == login.lower(), User.id != user.id)
+        .values(github_login=None, updated_at=now)
+    )
+    user.github_login, user.updated_at = login, now
 
 
 def _is_admitted(found: GithubUser) -> bool:

@@ -8,7 +8,7 @@ import pytest
 from app.extensions import db
 from app.models import Invitation, Project
 from tests.factories import make_project, make_user
-from tests.support.backend import START, refusal
+from tests.support.backend import START, Api, refusal
 from tests.support.github import account, sign_in
 
 EVE = account(8, "Eve")
@@ -148,6 +148,22 @@ def test_account_that_was_renamed_at_github_stays_the_same_user(make_app, github
     second = sign_in(app, github, account(8, "Eva", "eve@example.com")).json["user"]
 
     assert first | {"github_login": "Eva"} == second
+
+
+def test_login_that_somebody_else_has_by_now_is_no_longer_the_first_ones(
+    make_app, github, settings
+):
+    """He could answer invitations that are meant for the other one."""
+    app = make_app(**settings, DEPLOYR_SIGNUP="open")
+    first = sign_in(app, github, EVE).json
+
+    sign_in(app, github, account(9, "eve", "other@example.com"))
+
+    assert Api(app, first["token"]).read("/api/user")["github_login"] is None
+    assert (
+        "Eva"
+        == sign_in(app, github, account(8, "Eva", "eve@example.com")).json["user"]["github_login"]
+    )
 
 
 def test_refusals_do_not_tell_who_has_an_account(make_app, github, settings):
