@@ -215,8 +215,7 @@ class VpsTarget:
 
     def live_release(self) -> str | None:
         """See Target."""
-        live = self.live()
-        return Path(live).name if live else None
+        return Path(live).name if (live := self.live()) else None
 
     def prune(self, keep: int) -> Pruned:
         """See Target. What a crash left half-copied goes too."""
@@ -225,8 +224,7 @@ class VpsTarget:
         result = Pruned()
         for name in gone:
             # First the note: what is half removed must not be rolled back to.
-            record = records.get(name)
-            if record and record.state != "pruned":
+            if (record := records.get(name)) and record.state != "pruned":
                 self.record(releases.pruned(record))
             self._remove(self.release_path(name), result)
         for leftover in sorted(self._meta.glob("incoming-*")):
