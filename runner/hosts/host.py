@@ -36,7 +36,7 @@ class Probe:
     """`none`: SFTP alone."""
     home: str
     tools: frozenset[str] = frozenset()
-    """Which of the programs that Deployr could use are there."""
+    """Which of the programs that Deployr could use are there; also `cp -al` and `mv -T`."""
     php: Mapping[str, str] = field(default_factory=dict)
     """Version, as `8.3.12`, to the absolute path of that PHP."""
     node: Mapping[str, str] = field(default_factory=dict)
@@ -46,6 +46,10 @@ class Probe:
     free_bytes: int | None = None
     free_inodes: int | None = None
     """What the quota leaves, else the file system; None: unknown."""
+    can_write: bool = True
+    """Whether the home may be written to."""
+    hard_links: bool = False
+    symlinks: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
