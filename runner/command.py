@@ -12,6 +12,8 @@ class Command:
     argv: tuple[str, ...]
     cwd: Path
     env: Mapping[str, str]
+    stdin: int | None = None
+    """Descriptor that it reads from; None: nothing to read. Not for commands of other users."""
 
     @classmethod
     def line(cls, line: str, cwd: Path, env: Mapping[str, str]) -> "Command":

@@ -35,7 +35,7 @@ _READ_BYTES = 64 * 1024
 _DRAIN_SECONDS = 1.0
 _END_ROUNDS = 40
 
-Sink = Callable[[bytes], None]
+Sink = Callable[[bytes], object]
 
 
 class Shell:
@@ -130,7 +130,8 @@ class Shell:
             _hand_over(process, self._sudo.start(command, env))
             return process
         switch = account.switch if account else {}
-        return _popen(command.argv, errors, cwd=command.cwd, env=env, **switch)
+        stdin = subprocess.DEVNULL if command.stdin is None else command.stdin
+        return _popen(command.argv, errors, cwd=command.cwd, env=env, stdin=stdin, **switch)
 
     def _follow(self, process: subprocess.Popen[bytes], sink: Sink) -> None:
         """Read until the end of the output, or briefly on when only a left-over child holds it."""
@@ -183,11 +184,7 @@ class Shell:
 
 def _popen(argv: tuple[str, ...], errors: int, **how: Any) -> subprocess.Popen[bytes]:  # noqa: ANN401 - as Popen takes it
     return subprocess.Popen(
-        argv,
-        **{"stdin": subprocess.DEVNULL, **how},
-        stdout=subprocess.PIPE,
-        stderr=errors,
-        start_new_session=True,
+        argv, **how, stdout=subprocess.PIPE, stderr=errors, start_new_session=True
     )
 
 

@@ -29,7 +29,8 @@ for p in /opt/cpanel/ea-php*/root/usr/bin/php /opt/alt/php*/usr/bin/php /usr/loc
 for p in "$HOME"/nodevenv/*/*/bin/node "$HOME"/nodevenv/*/*/*/bin/node \\
 /opt/alt/alt-nodejs*/root/usr/bin/node /opt/cpanel/ea-nodejs*/bin/node "$(command -v node)"
 do [ -x "$p" ] && say node "$("$p" -p process.versions.node) $p"; done
-say glibc "$(getconf GNU_LIBC_VERSION || ldd --version | {{ read -r a; echo "$a"; }})"
+for l in /lib64/libc.so.6 /lib/*/libc.so.6; do [ -x "$l" ] && "$l" | {{ read -r a; say glibc "$a"; }}
+done; say glibc "$(getconf GNU_LIBC_VERSION || ldd --version | {{ read -r a; echo "$a"; }})"
 say machine "$(uname -m)"
 quota -w | while read -r line; do say quota "$line"; done
 df -Pk "$HOME" | while read -r line; do say blocks "$line"; done
@@ -96,7 +97,7 @@ def _versions(lines: list[str]) -> Iterator[tuple[str, str]]:
 
 
 def _number(text: str | None) -> str | None:
-    found = re.search(r"(\d+\.\d+)\s*$", text or "")
+    found = re.search(r"(\d+\.\d+)\.?\s*$", text or "")
     return found[1] if found else None
 
 

@@ -1,0 +1,104 @@
+"""The hosting account that the runner itself lives in: the same scripts, without SSH."""
+
+import contextlib
+import os
+import threading
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from deployr.states import Reason
+
+from .. import environment
+from ..command import Command, CommandFailedError
+from ..errors import JobFailedError
+from ..shell import Shell
+from ..stop import StopFlag
+from .host import HostError, Sink
+
+NAME = "this account"
+
+
+class LocalAccount:
+    """Runs scripts as the runner's own user; `mark` finds what they start."""
+
+    def __init__(self, mark: str) -> None:
+        self.name = NAME
+        self.round_trips = 0
+        self._mark = mark
+
+    def run(
+        self,
+        script: str,
+        *,
+        stdin: Iterable[bytes] = (),
+        sink: Sink,
+        stop: StopFlag | None = None,
+        seconds: float | None = None,
+    ) -> int:
+        """Run a script as `Host.run` says."""
+        with _fed(stdin, stop) as (flag, descriptor):
+            try:
+                shell = Shell(flag, self._mark)
+                shell.run(_command(script, descriptor), sink, seconds=seconds)
+            except CommandFailedError as error:
+                return error.exit_code if error.exit_code > 0 else 128 - error.exit_code
+        return 0
+
+    def ask(self, script: str, stdin: Iterable[bytes] = ()) -> bytes:
+        """Return the output of a script as `Host.ask` says."""
+        with _fed(stdin, None) as (flag, descriptor):
+            try:
+                return Shell(flag, self._mark).read(_command(script, descriptor))
+            except CommandFailedError as error:
+                said = error.output.strip() or f"a script ended with exit code {error.exit_code}"
+                raise HostError(f"{self.name}: {said}") from None
+
+    def close(self) -> None:
+        """There is no connection."""
+
+
+def _command(script: str, stdin: int) -> Command:
+    argv = ("/bin/sh", "-c", script)
+    return Command(argv=argv, cwd=Path.home(), env=environment.base(), stdin=stdin)
+
+
+@contextlib.contextmanager
+def _fed(stdin: Iterable[bytes], stop: StopFlag | None) -> Iterator[tuple[StopFlag, int]]:
+    """Give a descriptor on which `stdin` can be read, and the flag that ends who reads it.
+
+    Raises what `stdin` raises.
+    """
+    reader, writer = os.pipe()
+    problems: list[BaseException] = []
+    with StopFlag(parent=stop) as flag:
+        feeder = threading.Thread(target=_feed, args=(stdin, writer, flag, problems), daemon=True)
+        feeder.start()
+        try:
+            yield flag, reader
+        except JobFailedError:
+            if problems:
+                raise problems[0] from None
+            raise
+        finally:
+            os.close(reader)  # a feeder that still writes ends then
+            feeder.join()
+            if problems:
+                os.close(writer)
+
+
+def _feed(
+    stdin: Iterable[bytes], writer: int, flag: StopFlag, problems: list[BaseException]
+) -> None:
+    try:
+        for chunk in stdin:
+            view = memoryview(chunk)
+            while view:
+                view = view[os.write(writer, view) :]
+    except BrokenPipeError:
+        pass  # a script may end before it has read all
+    except BaseException as problem:  # noqa: BLE001 - raised by the thread that waits
+        # Left open: a script must not take half of its input for all.
+        problems.append(problem)
+        flag.set(Reason.INTERNAL, str(problem))
+        return
+    os.close(writer)
