@@ -15,7 +15,8 @@ from .errors import ExitCode
 # All control sequences but colours: a log must not move the cursor, set titles or clear screens.
 _SEQUENCE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|.)?")
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f-\x9f]")
+# Also what turns the direction of writing: a text must read as it is.
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
 class Output:
@@ -28,11 +29,11 @@ class Output:
 
     def line(self, text: str = "") -> None:
         """Print a line of the answer."""
-        _echo(safe(text) + "\n", err=self.as_json)
+        _echo(_in_place(text) + "\n", err=self.as_json)
 
     def note(self, text: str) -> None:
         """Print a remark: progress or a warning, never the answer itself."""
-        _echo(safe(text) + "\n", err=True)
+        _echo(_in_place(text) + "\n", err=True)
 
     def success(self, text: str) -> None:
         """Print a line about something that went well."""
@@ -60,7 +61,7 @@ class Output:
         for heading in headings:
             table.add_column(heading, overflow="fold")
         for row in rows:
-            table.add_row(*(Text(safe(str(cell))) for cell in row))
+            table.add_row(*(Text(_in_place(str(cell))) for cell in row))
         width = None if sys.stdout.isatty() else 200
         console = Console(width=width, highlight=False, no_color="NO_COLOR" in os.environ)
         with console.capture() as printed:
@@ -97,6 +98,11 @@ def safe(text: str) -> str:
     """Return `text` without what could drive the terminal; colours stay."""
     kept = _SEQUENCE.sub(lambda match: match[0] if _COLOUR.fullmatch(match[0]) else "", text)
     return _CONTROL.sub("", kept)
+
+
+def _in_place(text: str) -> str:
+    """Return `text` made safe, which also writes over nothing; logs may: their progress bars do."""
+    return safe(text).replace("\r", "")
 
 
 def short(commit: str | None) -> str:

@@ -18,6 +18,7 @@ from cli.output import Output, duration, safe
         ("a\x1b", "a"),
         ("a\x08\x00\x9bb", "ab"),
         ("bar\r", "bar\r"),
+        ("exe.\u202egpj\u2066", "exe.gpj"),
     ],
 )
 def test_safe(raw, shown):
