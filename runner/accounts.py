@@ -74,7 +74,7 @@ def shared_with(config: RunnerConfig, entry: Allow) -> list[str]:
     words = [*entry.words, "--environment", entry.environment, "--repo", entry.repo]
     for branch in entry.branches:
         words += ["--branch", branch]
-    command = shlex.join(["deployr-runner", "allow", "add", *words, "--path", entry.path])
+    command = shlex.join(["deployr-runner", "allow", "add", *words, *entry.place_words])
     return [
         f"{other.title} and {entry.title} are built by the same user, {user}: their builds can "
         "read each other's shared/.env and change each other's releases; give one of them its own: "

@@ -1,16 +1,20 @@
 """What the owner of the server lets this runner do: entries, and how they are told apart."""
 
+import itertools
 from collections.abc import Iterable
 from pathlib import PurePosixPath
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from deployr.fields import AbsolutePath, Branch, Name, RepoUrl
 from deployr.wire import DEFAULT_ENVIRONMENT, ProjectId
 
 from .errors import ConfigError
 
+Domain = Annotated[
+    str, Field(max_length=253, pattern=r"^([a-z0-9-]{1,63}\.)+[a-z][a-z0-9-]{1,62}$")
+]
 User = Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_.-]{0,31}$")]
 
 
@@ -28,6 +32,23 @@ class Allow(BaseModel):
     environment: Name = DEFAULT_ENVIRONMENT
     user: User | None = None
     """Who builds it and runs its hooks, instead of build_user: keeps projects apart."""
+    host: Name | None = None
+    """Where `path` is, a name in hosts.toml; None: on this machine."""
+    docroot: AbsolutePath | None = None
+    """Directory there that the web server serves, for target: cpanel."""
+    domain: Domain | None = None
+    """Whose document root that is: cPanel may be asked to change it."""
+
+    @model_validator(mode="after")
+    def _serves_no_secrets(self) -> Self:
+        if self.domain and not self.docroot:
+            raise ValueError("--domain needs --docroot, the directory that the domain serves")
+        if self.docroot and _overlap(self.docroot, self.path):
+            raise ValueError(
+                f"the document root {self.docroot} and the path {self.path} overlap: the web "
+                "server would serve what is private; choose a path outside of it"
+            )
+        return self
 
     @property
     def key(self) -> str:
@@ -47,6 +68,21 @@ class Allow(BaseModel):
         """The options that name the project to `deployr-runner allow add`."""
         number = [] if self.project_id is None else ["--project-id", str(self.project_id)]
         return ["--project", self.project, *number]
+
+    @property
+    def place(self) -> str:
+        """Where it goes, as people read it."""
+        served = f", served from {self.docroot}" if self.docroot else ""
+        return f"{f'{self.host}:' if self.host else ''}{self.path}{served}"
+
+    @property
+    def place_words(self) -> list[str]:
+        """The options that say to `deployr-runner allow add` where it goes."""
+        words = ["--path", self.path]
+        for option in ("host", "docroot", "domain"):
+            if value := getattr(self, option):
+                words += [f"--{option}", value]
+        return words
 
     def is_called(self, project: str) -> bool:
         """Tell whether the owner may mean it by `project`."""
@@ -72,19 +108,14 @@ def entry_named(allow: Iterable[Allow], project: str, environment: str) -> Allow
 def merged(allow: Iterable[Allow], entry: Allow) -> tuple[Allow, ...]:
     """Return the list with `entry` at its end; of an entry that is known it adds branches.
 
-    That one keeps its user and its project's id unless others are given. Raises ConfigError when
+    That one keeps its user, its project's id and its document root unless others are given. Raises ConfigError when
     the entry contradicts another one.
     """
     others = []
     for known in allow:
         if _is_same(known, entry):
             branches = tuple(dict.fromkeys((*known.branches, *entry.branches)))
-            kept = {
-                "branches": branches,
-                "user": entry.user or known.user,
-                "project_id": entry.project_id or known.project_id,
-            }
-            entry = entry.model_copy(update=kept)
+            entry = entry.model_copy(update={**_kept(known, entry), "branches": branches})
         else:
             others.append(known)
     check_conflicts(others, entry)
@@ -96,21 +127,29 @@ def check_conflicts(others: Iterable[Allow], entry: Allow) -> None:
     for other in others:
         if _are_one(other, entry):
             raise ConfigError(
-                f"{other.title} is already allowed from {other.repo} to {other.path}; run "
+                f"{other.title} is already allowed from {other.repo} to {other.place}; run "
                 f"`deployr-runner allow remove --project {other.key} --environment "
                 f"{other.environment}` first, or tell two projects of one name apart: add both "
                 "with --project-id"
             )
-        if _overlap(other.path, entry.path):
+        if clash := _clash(entry, other):
             raise ConfigError(
-                f"{entry.path} and {other.path} of {other.key} overlap: "
+                f"{clash[0]} and {clash[1]} of {other.key} overlap: "
                 "each project needs a directory of its own"
             )
 
 
 def _is_same(known: Allow, entry: Allow) -> bool:
-    free = {"branches": entry.branches, "user": entry.user, "project_id": entry.project_id}
-    return _are_one(known, entry) and known.model_copy(update=free) == entry
+    free = {**_kept(known, entry), "branches": entry.branches}
+    return _are_one(known, entry) and (
+        known.model_copy(update=free) == entry.model_copy(update=free)
+    )
+
+
+def _kept(known: Allow, entry: Allow) -> dict[str, object]:
+    """Return what a known entry keeps unless the new one says something else."""
+    names = ("user", "project_id", "docroot", "domain")
+    return {name: getattr(entry, name) or getattr(known, name) for name in names}
 
 
 def _are_one(one: Allow, other: Allow) -> bool:
@@ -118,6 +157,17 @@ def _are_one(one: Allow, other: Allow) -> bool:
     if (one.project, one.environment) != (other.project, other.environment):
         return False
     return None in {one.project_id, other.project_id} or one.project_id == other.project_id
+
+
+def _clash(entry: Allow, other: Allow) -> tuple[str, str] | None:
+    """Return two places of the same machine, one of each, that overlap."""
+    if entry.host != other.host:
+        return None
+    ours, theirs = ([each.path, each.docroot] for each in (entry, other))
+    for one, two in itertools.product(ours, theirs):
+        if one and two and _overlap(one, two):
+            return one, two
+    return None
 
 
 def _overlap(one: str, other: str) -> bool:

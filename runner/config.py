@@ -187,4 +187,5 @@ def with_allowed(config: RunnerConfig, entry: Allow) -> RunnerConfig:
 def _first_problem(error: ValidationError) -> str:
     details = error.errors()[0]
     where = ".".join(str(part) for part in details["loc"])
-    return f"{where}: {details['msg'].removeprefix('Value error, ')}"
+    said: str = details["msg"].removeprefix("Value error, ")
+    return f"{where}: {said}" if where else said

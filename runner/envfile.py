@@ -62,10 +62,10 @@ def env_files_follow(
     places: Places, before: Iterable[Allow], after: Iterable[Allow]
 ) -> Iterator[None]:
     """Let entries that get another key keep their secrets, while `after` is saved for `before`."""
-    old = {(each.path, each.environment): each for each in before}
+    old = {(each.host, each.path, each.environment): each for each in before}
     left = []
     for entry in after:
-        known = old.get((entry.path, entry.environment), entry)
+        known = old.get((entry.host, entry.path, entry.environment), entry)
         path = places.env_file(known.key, known.environment)
         text = read_private(path) if known.key != entry.key else None
         if text is not None:

@@ -12,6 +12,8 @@ from deployr.wire import JobSpec
 from .allowlist import Allow
 from .errors import JobFailedError
 
+_PLACE = ("--path", "/path/on/this/server")
+
 
 def allowed_entry(spec: JobSpec, allow: tuple[Allow, ...]) -> Allow:
     """Return the entry that lets `spec` run. Raises JobFailedError (`policy_refused`)."""
@@ -20,14 +22,14 @@ def allowed_entry(spec: JobSpec, allow: tuple[Allow, ...]) -> Allow:
         raise _refused(
             f"{spec.project} may only come from {entry.repo}, not from {spec.repo!r}. "
             f"If it moved, run on the server: {_remove_command(entry)}, then "
-            f"{_add_command(spec, entry.path, entry.project_id)}{_namesake_hint(spec, entry)}"
+            f"{_add_command(spec, entry.place_words, entry.project_id)}{_namesake_hint(spec, entry)}"
         )
     # A rollback runs nothing but what was allowed when it was deployed.
     is_new = spec.action is not Action.ROLLBACK
     if is_new and spec.branch not in entry.branches:
         raise _refused(
             f"the branch {spec.branch!r} of {spec.project} is not allowed here. "
-            f"To allow it, run on the server: {_add_command(spec, entry.path, entry.project_id)}"
+            f"To allow it, run on the server: {_add_command(spec, entry.place_words, entry.project_id)}"
         )
     path = spec.params.get("path", entry.path)
     if path != entry.path:
@@ -88,7 +90,7 @@ def _entry_of(spec: JobSpec, allow: tuple[Allow, ...]) -> Allow:
     which = repr(spec.project) if not named else f"{spec.project!r} of the id {spec.project_id}"
     raise _refused(
         f"this server does not take {which} in environment {spec.environment!r}. To allow it, "
-        f"run on the server: {_add_command(spec, '/path/on/this/server', spec.project_id)}"
+        f"run on the server: {_add_command(spec, _PLACE, spec.project_id)}"
     )
 
 
@@ -101,7 +103,7 @@ def _namesake_hint(spec: JobSpec, entry: Allow) -> str:
     )
 
 
-def _add_command(spec: JobSpec, path: str, project_id: int | None) -> str:
+def _add_command(spec: JobSpec, place: Sequence[str], project_id: int | None) -> str:
     """Return the command that would allow `spec`, or a hint when its fields are no valid ones.
 
     The owner may copy it into a root shell, so everything in it is checked and quoted.
@@ -116,7 +118,7 @@ def _add_command(spec: JobSpec, path: str, project_id: int | None) -> str:
         return "deployr-runner allow add --help"
     words = ["--project", spec.project, "--repo", spec.repo, "--branch", spec.branch]
     words += [] if project_id is None else ["--project-id", str(project_id)]
-    words += ["--path", path, "--environment", spec.environment]
+    words += [*place, "--environment", spec.environment]
     return "deployr-runner allow add " + shlex.join(words)
 
 

@@ -11,6 +11,7 @@ from ..accounts import find, shared_with
 from ..allowlist import Allow, entry_named
 from ..config import Places, load, make_allow, save, with_allowed
 from ..envfile import env_files_follow
+from ..hosts.book import host_named, open_to_builds
 
 
 @click.group()
@@ -25,17 +26,24 @@ def allow() -> None:
 @click.option("--branch", "branches", required=True, multiple=True, help="Repeatable.")
 @click.option("--path", required=True, help="Where it goes on this server.")
 @click.option("--environment", default=DEFAULT_ENVIRONMENT, show_default=True)
+@click.option("--host", help="Name of the host that has the path; default: this machine.")
+@click.option("--docroot", help="For target: cpanel, the directory that the web server serves.")
+@click.option("--domain", help="For target: cpanel, the domain that serves it.")
 @click.option("--user", help="Who builds it and runs its hooks; default: the runner's build user.")
 @click.pass_obj
 def add(places: Places, /, **fields: Any) -> None:  # noqa: ANN401 - checked by make_allow
     """Let this runner deploy a repository's branch to a path.
 
     \b
-    Example:
+    Examples:
       deployr-runner allow add --project my-app --repo git@github.com:me/my-app.git \\
         --branch main --path /var/www/my-app
+      deployr-runner allow add --project shop --repo git@github.com:me/shop.git \\
+        --branch main --host hoster --path /home/me/shop --docroot /home/me/public_html
     """
     entry = make_allow(**fields)
+    if entry.host:
+        host_named(places, entry.host)
     if entry.user:
         find(entry.user)
     before = load(places)
@@ -43,9 +51,10 @@ def add(places: Places, /, **fields: Any) -> None:  # noqa: ANN401 - checked by 
     entry = config.allow[-1]
     with env_files_follow(places, before.allow, config.allow):
         save(places, config)
-    click.echo(f"{entry.title} may be deployed to {entry.path}")
-    for text in shared_with(config, entry):
-        click.echo(f"warning: {text}", err=True)
+    click.echo(f"{entry.title} may be deployed to {entry.place}")
+    for text in (*shared_with(config, entry), open_to_builds(config, entry)):
+        if text:
+            click.echo(f"warning: {text}", err=True)
 
 
 @allow.command("list")
@@ -80,4 +89,4 @@ def line(entry: Allow) -> str:
     """Return an entry of the list as one line."""
     branches = ", ".join(entry.branches)
     user = f" as {entry.user}" if entry.user else ""
-    return f"{entry.title}: {entry.repo} [{branches}] to {entry.path}{user}"
+    return f"{entry.title}: {entry.repo} [{branches}] to {entry.place}{user}"

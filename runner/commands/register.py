@@ -127,7 +127,7 @@ def _is_registered(places: Places, url: str, entry: Allow | None) -> bool:
         return True
     advice = "deployr-runner allow add --help"
     if entry is not None:
-        words = [*entry.words, "--repo", entry.repo, "--path", entry.path]
+        words = [*entry.words, "--repo", entry.repo, *entry.place_words]
         words += [word for branch in entry.branches for word in ("--branch", branch)]
         words += ["--environment", entry.environment]
         advice = f"deployr-runner allow add {shlex.join(words)}"

@@ -12,7 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from deployr.fields import Name
 
-from ..config import Places
+from ..allowlist import Allow
+from ..config import Places, RunnerConfig
 from ..errors import ConfigError
 from ..files import make_private_dir, read_private, write_durably
 
@@ -118,6 +119,17 @@ def make_host(**fields: Any) -> HostEntry:  # noqa: ANN401 - checked here
         return HostEntry(**fields)
     except ValidationError as error:
         raise ConfigError(problem(error)) from None
+
+
+def open_to_builds(config: RunnerConfig, entry: Allow) -> str | None:
+    """Say so when what an entry builds can read how we log in to hosts, and what to do."""
+    if not entry.host or entry.user or config.build_user:
+        return None
+    return (
+        f"builds of {entry.title} run as the runner's own user, who can read the keys and "
+        "passwords of its hosts: `deployr-runner build-user NAME` sets another one "
+        "(install-runner.sh makes deployr-build)"
+    )
 
 
 def problem(error: ValidationError) -> str:

@@ -48,6 +48,9 @@ def test_list_as_json_has_all_fields(add, command):
         "path": "/srv/shop",
         "environment": "staging",
         "user": None,
+        "host": None,
+        "docroot": None,
+        "domain": None,
     }
     assert [expected] == listed(command)
 
