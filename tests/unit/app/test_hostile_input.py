@@ -39,7 +39,16 @@ TEXTS = (
     " ",
 )
 NUMBERS = (-1, 0, 2**31, 2**63, 2**64, 10**18, 10**400, -(10**400), 1e308, 0.5)
-OTHERS = (True, None, [], {}, [[]], {"$ne": 1}, ["x"] * 1000, {"__proto__": {"a": 1}})
+OTHERS: tuple[Any, ...] = (
+    True,
+    None,
+    [],
+    {},
+    [[]],
+    {"$ne": 1},
+    ["x"] * 1000,
+    {"__proto__": {"a": 1}},
+)
 NOT_JSON = ("NaN", "-Infinity", "1e999", '"\\u0000', "\x00", "[" * 100_000)
 WHO = {
     "/api/invitations/{invitation}/accept": "invited",
