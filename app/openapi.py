@@ -17,6 +17,7 @@ from app.errors import PROBLEM_TYPE
 from app.schemas.common import Problem
 from deployr import __version__
 
+_MADE = "deployr_openapi"
 _REF = "#/components/schemas/{model}"
 _SECURITY: dict[str, list[dict[str, list[str]]]] = {
     "user": [{"userToken": []}],
@@ -44,7 +45,14 @@ _WRAPPED_QUERY: _Json = {
 
 
 def openapi_json(app: Flask) -> str:
-    """Return the description of all routes below /api/ as JSON."""
+    """Return the description of all routes below /api/ as JSON; it is made once."""
+    # Anybody may ask, and making it takes as long as a hundred other requests.
+    made: str = app.extensions.get(_MADE) or json.dumps(_document(app))
+    app.extensions[_MADE] = made
+    return made
+
+
+def _document(app: Flask) -> _Json:
     found = [(rule, app.view_functions[rule.endpoint]) for rule in app.url_map.iter_rules()]
     routes = [(rule, view) for rule, view in found if rule.rule.startswith("/api/")]
     refs, definitions = _schemas([operation_of(view) for _, view in routes])
@@ -54,7 +62,7 @@ def openapi_json(app: Flask) -> str:
         for method in (rule.methods or set()) & {"GET", "POST"}:
             paths.setdefault(path, {})[method.lower()] = _describe(rule, view, refs)
     tokens = {"type": "http", "scheme": "bearer"}
-    document = {
+    return {
         "openapi": "3.1.0",
         "info": {"title": "Deployr", "version": __version__},
         "paths": dict(sorted(paths.items())),
@@ -63,7 +71,6 @@ def openapi_json(app: Flask) -> str:
             "securitySchemes": {"userToken": tokens, "runnerToken": tokens, "tickToken": tokens},
         },
     }
-    return json.dumps(document)
 
 
 def _schemas(

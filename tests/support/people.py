@@ -11,6 +11,7 @@ from app import cookies
 from app.csrf import FIELD, csrf_token
 from app.extensions import db
 from app.models import ApiToken, Invitation, ProjectMember, RunnerShare, User
+from app.models.user import BLOCKED
 from app.services import sessions
 from deployr.roles import Role, Scope
 from deployr.tokens import TokenKind, digest, make_token
@@ -85,6 +86,11 @@ def identify(user_id: int, called: str, login: str) -> None:
     """Give a user a handle, and a GitHub account."""
     names = {"handle": called, "github_login": login, "github_id": f"{1000 + user_id}"}
     db.session.execute(update(User).where(User.id == user_id).values(names))
+
+
+def block(user_id: int) -> None:
+    """Let a user in no more."""
+    db.session.execute(update(User).where(User.id == user_id).values(role=BLOCKED))
 
 
 def join(project_id: int, user_id: int, role: Role) -> None:

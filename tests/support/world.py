@@ -20,6 +20,7 @@ from tests.support.people import (
     PEOPLE,
     ROLES,
     Actor,
+    block,
     browser_of,
     identify,
     invite,
@@ -58,9 +59,10 @@ class World:
             "spare": make_runner(self.users["dan"]).id,
             "user": self.users["vic"].id,
         }
+        self._bea = make_user(self.app, "Bea")
         with self.app.app_context():
             self._open_up()
-            self.actors = self._people() | self._tokens()
+            self.actors = self._people() | self._tokens() | {"blocked": self._blocked()}
             db.session.commit()
         self.actors |= {
             "runner": Actor(api=self.ada.runner, kind="runner"),
@@ -136,6 +138,12 @@ class World:
             made[f"token that {ended}"] = Actor(api=api, kind="dead user")
         self.ids["token"] = token_of(self.users["ada"], self._token_name(), Scope.ADMIN).id
         return made
+
+    def _blocked(self) -> Actor:
+        """Block an owner of a project, and forget to end his token."""
+        join(self.ada.busy["id"], self._bea.id, Role.OWNER)
+        block(self._bea.id)
+        return Actor(api=self._bea, kind="dead user")
 
     def _token_name(self) -> str:
         return self.canaries.make("token", ADA, audited=True)
