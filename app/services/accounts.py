@@ -5,13 +5,20 @@ import re
 from datetime import timedelta
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, select, update
+from sqlalchemy import CursorResult, delete, select, update
 from sqlalchemy.exc import IntegrityError
 
 from app.clock import utcnow
 from app.errors import Conflict, DomainError, Invalid
 from app.extensions import db
-from app.models import ApiToken, BrowserSession, User
+from app.models import (
+    ApiToken,
+    BrowserSession,
+    RegistrationCode,
+    Runner,
+    RunnerShare,
+    User,
+)
 from app.models.user import BLOCKED
 from app.services import audit, sessions, tokens
 from app.services.audit import OPERATOR, Act
@@ -86,7 +93,19 @@ def unblock_user(email: str) -> None:
 
 
 def _end_access(user: User) -> tuple[int, int]:
-    """Return how many tokens and how many sessions there were."""
+    """Return how many tokens and how many sessions there were; unused codes end with them.
+
+    So do the shares of his runners: they work on for his own projects alone.
+    """
+    code, share = RegistrationCode, RunnerShare
+    db.session.execute(
+        update(code)
+        .where(code.user_id == user.id, code.used_at.is_(None), code.expires_at > utcnow())
+        .values(expires_at=utcnow())
+    )
+    if user.role == BLOCKED:
+        runners = select(Runner.id).where(Runner.user_id == user.id)
+        db.session.execute(delete(share).where(share.runner_id.in_(runners)))
     browsers = sessions.close(BrowserSession.user_id == user.id)
     revoked = db.session.execute(
         update(ApiToken)
