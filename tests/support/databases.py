@@ -23,8 +23,12 @@ SECRET_KEY = "of tests, which have nothing to hide"
 
 
 def at(url: str) -> dict[str, object]:
-    """Return the settings of a backend on this database."""
-    return {"DEPLOYR_DATABASE_URL": url, "DEPLOYR_SECRET_KEY": SECRET_KEY}
+    """Return the settings of a backend on this database, which may have many runners at once."""
+    return {
+        "DEPLOYR_DATABASE_URL": url,
+        "DEPLOYR_SECRET_KEY": SECRET_KEY,
+        "DEPLOYR_REGISTRATIONS_PER_MINUTE": 10**6,
+    }
 
 
 def empty_database(kind: str) -> str:
