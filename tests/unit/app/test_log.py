@@ -101,7 +101,7 @@ def test_settings_that_are_secret_never_reach_the_log(make_app, log):
 @pytest.mark.parametrize(
     "secret",
     [
-        *(make_token(kind) for kind in TokenKind),
+        *(pytest.param(make_token(kind), id=kind) for kind in TokenKind),
         "gho_16C7e42F292c6912E7710c838347Ae178B4a",
         "github_pat_11ABCDEFG0abcdefghijkl_mnop",
     ],
