@@ -54,7 +54,9 @@ def test_only_a_digest_is_stored(app, browser):
     assert browser.cookie().startswith("dps_")
 
 
-@pytest.mark.parametrize("planted", [make_token(TokenKind.SESSION), "chosen-by-somebody"])
+@pytest.mark.parametrize(
+    "planted", [make_token(TokenKind.SESSION), "chosen-by-somebody"], ids=["formed", "chosen"]
+)
 def test_a_planted_cookie_is_never_made_good(app, planted):
     browser = _with(app, planted)
     assert not browser.is_signed_in
