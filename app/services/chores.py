@@ -7,7 +7,7 @@ from sqlalchemy import and_, delete, or_, select
 from app.clock import utcnow
 from app.extensions import db
 from app.models import IdempotencyKey
-from app.services import invitations, queue, reaper, sessions, tokens
+from app.services import invitations, limits, queue, reaper, sessions, tokens
 from app.services.transactions import transaction
 
 KEYS_LIVE = timedelta(hours=24)
@@ -25,6 +25,7 @@ def _drop_old(user_id: int | None) -> None:
     tokens.drop_dead(user_id, queue.BITE)
     invitations.drop_expired(queue.BITE)
     sessions.drop_old(queue.BITE)
+    limits.drop_old(queue.BITE)
     _drop_keys()
 
 

@@ -4,7 +4,7 @@ import hashlib
 from datetime import timedelta
 from ipaddress import IPv6Address, ip_address, ip_network
 
-from sqlalchemy import delete, update
+from sqlalchemy import and_, delete, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from app.clock import utcnow
@@ -29,11 +29,17 @@ def allow(what: str, most: int) -> None:
         raise TooMany(window + WINDOW_SECONDS - now)
 
 
-@transaction
-def drop_old() -> None:
-    """Forget windows that are long over."""
+def drop_old(most: int) -> None:
+    """Forget at most `most` counters of windows that are long over. Runs inside a transaction."""
+    counter = RateLimit
     limit = int((utcnow() - _KEPT).timestamp())
-    db.session.execute(delete(RateLimit).where(RateLimit.window < limit))
+    old = select(counter.subject, counter.window).where(counter.window < limit).limit(most)
+    rows = db.session.execute(old).all()
+    if rows:
+        chosen = [
+            and_(counter.subject == row.subject, counter.window == row.window) for row in rows
+        ]
+        db.session.execute(delete(counter).where(or_(*chosen)))
 
 
 @transaction
