@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from ..stop import StopFlag
 
@@ -69,9 +69,8 @@ class Snapshot:
     """Small files in `.deployr/` by name, but the record."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Entry:
-    """A file, directory or link of a tree that is sent."""
+class Entry(NamedTuple):
+    """A file, directory or link of a tree that is sent; a tuple, as there are many."""
 
     path: str
     """Relative, with slashes; as the file system has it (surrogateescape)."""

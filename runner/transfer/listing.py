@@ -1,0 +1,124 @@
+"""What really stands in a release on a host, as its `ls` says."""
+
+import os
+import re
+import zlib
+from typing import Literal
+
+from ..hosts.host import Entry
+
+COMMAND = "ls -lnARbU --time-style=+%s"
+"""Of GNU, to be run in C's locale: others refuse, so nothing is taken over there."""
+_TAR_ENDS = "tar: Exiting with failure status"
+NOTHING = "u"
+"""After the mark: there will be no list."""
+IS_WHOLE = "="
+"""The line that comes after it when it did not fail."""
+_KINDS: dict[str, Literal["file", "dir", "link"]] = {"-": "file", "d": "dir", "l": "link"}
+_BITS = (0o400, 0o200, 0o100, 0o040, 0o020, 0o010, 0o004, 0o002, 0o001)
+_ESCAPED = re.compile(rb"\\([0-7]{3}|.)", re.DOTALL)
+_LETTERS = dict(zip(b"abfnrtv", b"\a\b\f\n\r\t\v", strict=True))
+_LINE = re.compile(rb"(.)([r-][w-].[r-][w-].[r-][w-].)[.+@]? +\d+ +\d+ +\d+ +(\d+) +(-?\d+) (.*)")
+
+
+class Listing:
+    """Takes in what a script writes: noise, what COMMAND says, and what went wrong.
+
+    The first comes after `mark` and a `z`, packed by gzip; or after a `t`, with a zero byte at its
+    end. Before it, `mark` and the word `gzip` tell that the host has that.
+    """
+
+    def __init__(self, mark: bytes) -> None:
+        self._mark = mark
+        self._said = bytearray()
+
+    def take(self, piece: bytes) -> None:
+        """Take the next piece of output."""
+        self._said += piece
+
+    @property
+    def can_pack(self) -> bool:
+        """Whether the host can unpack what gzip packed."""
+        return self._mark + b" gzip\n" in self._said
+
+    def text(self) -> bytes | None:
+        """Return all that COMMAND said; None: it is not over."""
+        text, is_over, _ = self._read()
+        return text if is_over else None
+
+    def problem(self) -> str:
+        """Return the first and the last line of all else, which say what went wrong."""
+        noise = self._read()[2].replace(self._mark + b" gzip\n", b"")
+        lines = [line.strip() for line in noise.decode(errors="replace").splitlines()]
+        lines = [line for line in lines if line and not line.startswith(_TAR_ENDS)]
+        return "; ".join(dict.fromkeys([*lines[:1], *lines[-1:]]))
+
+    def _read(self) -> tuple[bytes, bool, bytes]:
+        """Return what COMMAND said so far, whether that is all, and what else was said."""
+        said = bytes(self._said)
+        before, _, rest = said.rpartition(self._mark)
+        kind, packed = rest[:1], rest[1:]
+        if kind == b"t":
+            text, end, after = packed.partition(b"\0")
+            return text, bool(end), before + after
+        if kind == NOTHING.encode():
+            return b"", True, before + packed
+        if kind == b"z":
+            unpacker = zlib.decompressobj(wbits=31)
+            text = unpacker.decompress(packed)
+            return text, unpacker.eof, before + unpacker.unused_data
+        return b"", False, said
+
+
+def read_listing(text: bytes) -> dict[str, Entry]:
+    """Return the entries by path; what is no file, directory or link has an impossible mode.
+
+    Raises ValueError when COMMAND failed.
+    """
+    if not text.endswith(b"\n=\n"):
+        raise ValueError("the listing is not whole")
+    entries: dict[str, Entry] = {}
+    modes: dict[bytes, int] = {}
+    prefix = ""
+    for line in text.split(b"\n"):
+        if (found := _LINE.fullmatch(line)) is None:
+            if line.endswith(b":"):
+                prefix = _plain(line[:-1])[2:] + "/" if line != b".:" else ""
+            continue
+        letter, bits, size, mtime, name = found.groups()
+        mode = modes.get(bits)
+        if mode is None:
+            mode = modes[bits] = _mode(bits)
+        entry = _entry(prefix, (letter.decode(), mode, int(size), int(mtime)), name)
+        entries[entry.path] = entry
+    return entries
+
+
+def _entry(prefix: str, facts: tuple[str, int, int, int], name: bytes) -> Entry:
+    letter, mode, size, mtime = facts
+    kind = _KINDS.get(letter)
+    if kind == "link":
+        path, _, goal = name.partition(b" -> ")
+        return Entry(prefix + _plain(path), kind, 0o777, goal=_plain(goal))
+    path_ = prefix + _plain(name)
+    if kind == "dir":
+        return Entry(path_, kind, mode, mtime=mtime)
+    return Entry(path_, "file", mode if kind else -1, size, mtime)
+
+
+def _mode(bits: bytes) -> int:
+    """Return permission bits; what is more than those makes an impossible mode."""
+    if re.search(rb"[^rwx-]", bits):
+        return -1
+    return sum(bit for bit, letter in zip(_BITS, bits, strict=True) if letter != ord("-"))
+
+
+def _plain(name: bytes) -> str:
+    if b"\\" in name:
+        name = _ESCAPED.sub(_unescaped, name)
+    return os.fsdecode(name)
+
+
+def _unescaped(found: re.Match[bytes]) -> bytes:
+    code = found[1]
+    return bytes([int(code, 8) if len(code) == 3 else _LETTERS.get(code[0], code[0])])

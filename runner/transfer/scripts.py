@@ -1,0 +1,145 @@
+"""The shell script that makes a release on a host out of what comes on its standard input.
+
+It relies on the shell itself, tar and what every coreutils has; no name out of a tree is ever in
+a command line of it, or in its text. Nothing but `.deployr/incoming-*` is touched before the end.
+"""
+
+import re
+import shlex
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from . import listing
+
+UNUSABLE = 75
+"""Exit code: the older release is not what it was, or can't be taken over."""
+WORK = ".deployr/incoming-"
+TREE = b"tree/"
+SUMS = b"sums"
+KEPT_SUMS = b"kept"
+MANIFEST = b"manifest"
+_LIST_END = "."
+
+_BEGIN = """LC_ALL=C; export LC_ALL; umask 022
+fail() { echo "$1" >&2; exit 1; }
+root=<ROOT>; goal=<GOAL>; work=<WORK>
+mkdir -p -- "${goal%/*}" "$root/.deployr" && cd -- "$root" || exit 1
+umask 077
+rm -rf -- .deployr/incoming-* && mkdir -p .deployr/manifests || exit 1
+[ ! -e "$goal" ] && [ ! -L "$goal" ] || fail "$goal exists already"
+mkdir -- "$work" || exit 1
+command -v gzip >/dev/null && echo '<MARK> gzip'
+"""
+
+# The listing is out before anything is copied, so that both sides work at the same time.
+_TAKE_OVER = """trap 'printf "<MARK><NOTHING>"' EXIT
+prev=<PREVIOUS>
+sum=$(sha256sum 2>/dev/null <".deployr/manifests/${prev##*/}") || exit <UNUSABLE>
+[ "${sum%% *}" = <DIGEST> ] && [ -d "$prev" ] && [ ! -L "$prev" ] || exit <UNUSABLE>
+list() { (cd -- "$prev" && <LIST> . && echo '<LIST_OK>') 2>/dev/null; }
+if command -v gzip >/dev/null; then printf '<MARK>z'; list | gzip -1
+else printf '<MARK>t'; list; printf '\\0'; fi
+trap - EXIT
+cp -al -- "$prev" "$work/tree" 2>/dev/null || { rm -rf -- "$work/tree"
+cp -a -- "$prev" "$work/tree" || exit 1; }
+set --; end=
+while IFS= read -r name; do
+if [ "$name" = <LIST_END> ]; then end=yes; break; fi
+case $name in *\\\\*) name=$(printf '%bx' "$name"); name=${name%x} ;; esac
+set -- "$@" "$work/tree/$name"
+[ "$#" -lt 100 ] || { rm -rf -- "$@" || exit 1; set --; }
+done
+[ "$end" ] || exit 1
+[ "$#" -eq 0 ] || rm -rf -- "$@" || exit 1
+"""
+
+_UNPACK = """cd -- "$work" && <UNPACK>tar -xpof - || exit 1
+[ -f manifest ] || fail 'the archive ended too early'
+"""
+
+_HAS_SUMS = "command -v sha256sum >/dev/null"
+_BY_SUM = """check() { [ ! -s "$1" ] || sha256sum -c "$1" >checked 2>&1 && return
+while read -r line; do case $line in *': OK') : ;; *) echo "$line" >&2 ;; esac; done <checked
+return 1; }
+check sums || fail 'what arrived is not what was sent'
+check kept || exit <UNUSABLE>
+"""
+
+# Where there is no sha256sum: how many files there are, and how much is in them.
+_BY_SIZE = """walk() { for one in "$1"/* "$1"/.[!.]* "$1"/..?*; do
+if [ -L "$one" ]; then :
+elif [ -d "$one" ]; then walk "$one"
+elif [ -f "$one" ]; then printf x >>files; cat -- "$one"; fi; done; }
+: >files
+bytes=$(walk tree | wc -c) && files=$(wc -c <files) || exit 1
+[ "$((bytes)) $((files))" = '<BYTES> <FILES>' ] || fail 'what arrived is not what was sent'
+"""
+
+_END = """cd -- "$root" && mv -- "$work/manifest" ".deployr/manifests/${goal##*/}" &&
+mv -- "$work/tree" "$goal" && rm -rf -- "$work"
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """What a script is to do."""
+
+    goal: str
+    """Absolute; two levels below the deploy root."""
+    mark: str
+    """Comes before the listing in the output, and before the word `gzip` where there is one."""
+    previous: str | None = None
+    """Absolute path of the release to take over."""
+    digest: str = ""
+    """Of its manifest."""
+    is_packed: bool = False
+    files: int = 0
+    bytes: int = 0
+    """What the whole release holds."""
+
+    @property
+    def root(self) -> str:
+        """The deploy root."""
+        return self.goal.rsplit("/", 2)[0]
+
+    def script(self) -> str:
+        """Return the script; it ends with UNUSABLE when the older release can't be used."""
+        take_over = _TAKE_OVER if self.previous else ""
+        parts = (_BEGIN, take_over, _UNPACK, f"if {_HAS_SUMS}; then\n", _BY_SUM)
+        text = "".join((*parts, "else\n", _BY_SIZE, "fi\n", _END))
+        facts = {
+            "ROOT": shlex.quote(self.root),
+            "GOAL": shlex.quote(self.goal),
+            "WORK": shlex.quote(WORK + self.goal.rpartition("/")[2]),
+            "MARK": self.mark,
+            "PREVIOUS": shlex.quote(self.previous or ""),
+            "DIGEST": self.digest,
+            "LIST": listing.COMMAND,
+            "LIST_END": _LIST_END,
+            "LIST_OK": listing.IS_WHOLE,
+            "NOTHING": listing.NOTHING,
+            "UNPACK": "gzip -dc | " if self.is_packed else "",
+            "UNUSABLE": str(UNUSABLE),
+            "BYTES": str(self.bytes),
+            "FILES": str(self.files),
+        }
+        return re.sub(r"<([A-Z_]+)>", lambda found: facts[found[1]], text)
+
+
+def name_list(paths: Iterable[str]) -> bytes:
+    """Return paths as the script reads them: one a line, with an end."""
+    lines = [path.replace("\\", "\\0134").replace("\n", "\\0012") for path in paths]
+    return "\n".join([*lines, _LIST_END, ""]).encode(errors="surrogateescape")
+
+
+def sum_list(sums: Iterable[tuple[str, str]]) -> bytes:
+    """Return paths and sums as sha256sum reads them."""
+    lines = []
+    for path, found in sums:
+        name = f"tree/{path}"
+        if "\\" in name or "\n" in name or name.endswith("\r"):
+            plain = name.replace("\\", "\\\\").replace("\n", "\\n").replace("\r", "\\r")
+            lines.append(f"\\{found}  {plain}\n")
+        else:
+            lines.append(f"{found}  {name}\n")
+    return "".join(lines).encode(errors="surrogateescape")
