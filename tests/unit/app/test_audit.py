@@ -39,7 +39,7 @@ def test_deployment_is_told(app, ada):
     job = make_job(ada, project, branch="next", commit=COMMIT, environment="staging")
 
     ((row, detail),) = told(app, Act.JOB_CREATED)
-    assert (f"user:{ada.id} ", f"job:{job['id']} shop") == (row.actor[:7], row.thing)
+    assert (f"user:{ada.id}", f"job:{job['id']} shop") == (row.actor.partition(" ")[0], row.thing)
     assert (ada.id, project["id"], "127.0.0.1") == (row.user_id, row.project_id, row.address)
     token = ada.read("/api/user")["token"]["id"]
     assert {"action": "deploy", "environment": "staging", "branch": "next", "commit": COMMIT,

@@ -22,6 +22,7 @@ def test_project_is_the_same_as_from_plain_fields(ada):
     ada.write(f"/api/projects/{made['id']}", wrapped({"name": "package.json", "branch": "it's"}))
 
     unlike = {"id": made["id"], "name": "package.json", "branch": "it's"}
+    unlike["full_name"] = f"{plain['owner_name']}/package.json"
     assert {**plain, **unlike} == ada.read(f"/api/projects/{made['id']}")
 
 
