@@ -16,8 +16,18 @@ _PLACE = ("--path", "/path/on/this/server")
 
 
 def allowed_entry(spec: JobSpec, allow: tuple[Allow, ...]) -> Allow:
-    """Return the entry that lets `spec` run. Raises JobFailedError (`policy_refused`)."""
+    """Return the entry that lets `spec` run.
+
+    Raises JobFailedError: `policy_refused`, or `preflight_failed` for what a later version does.
+    """
     entry = _entry_of(spec, allow)
+    if entry.host or entry.docroot:
+        # Without this it would go to a directory of that name on this machine.
+        raise JobFailedError(
+            Reason.PREFLIGHT_FAILED,
+            f"{spec.project} is to go to {entry.place}: hosts and document roots come with a later "
+            "version of the runner",
+        )
     if spec.repo != entry.repo:
         raise _refused(
             f"{spec.project} may only come from {entry.repo}, not from {spec.repo!r}. "

@@ -26,20 +26,22 @@ def allow() -> None:
 @click.option("--branch", "branches", required=True, multiple=True, help="Repeatable.")
 @click.option("--path", required=True, help="Where it goes on this server.")
 @click.option("--environment", default=DEFAULT_ENVIRONMENT, show_default=True)
-@click.option("--host", help="Name of the host that has the path; default: this machine.")
-@click.option("--docroot", help="For target: cpanel, the directory that the web server serves.")
-@click.option("--domain", help="For target: cpanel, the domain that serves it.")
+@click.option(
+    "--host", hidden=True, help="Name of the host that has the path; default: this machine."
+)
+@click.option(
+    "--docroot", hidden=True, help="For target: cpanel, the directory that the web server serves."
+)
+@click.option("--domain", hidden=True, help="For target: cpanel, the domain that serves it.")
 @click.option("--user", help="Who builds it and runs its hooks; default: the runner's build user.")
 @click.pass_obj
 def add(places: Places, /, **fields: Any) -> None:  # noqa: ANN401 - checked by make_allow
     """Let this runner deploy a repository's branch to a path.
 
     \b
-    Examples:
+    Example:
       deployr-runner allow add --project my-app --repo git@github.com:me/my-app.git \\
         --branch main --path /var/www/my-app
-      deployr-runner allow add --project shop --repo git@github.com:me/shop.git \\
-        --branch main --host hoster --path /home/me/shop --docroot /home/me/public_html
     """
     entry = make_allow(**fields)
     if entry.host:

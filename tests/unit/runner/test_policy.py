@@ -193,6 +193,15 @@ def test_target_of_a_later_version_is_a_clear_refusal(site):
     assert "later version" in job.report.detail
 
 
+@pytest.mark.parametrize("place", [{"host": "hoster"}, {"docroot": "/home/me/public_html"}])
+def test_entry_of_another_host_is_no_directory_of_this_machine(place):
+    with pytest.raises(JobFailedError) as caught:
+        allowed_entry(spec(), (ENTRY.model_copy(update=place),))
+
+    assert "preflight_failed" == caught.value.reason
+    assert "later version" in caught.value.detail
+
+
 def test_list_is_read_anew_for_each_job(site):
     """`allow add` needs no restart."""
     site.commit({"index.html": "x"})
