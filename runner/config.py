@@ -88,6 +88,11 @@ class Places:
         """Where dependencies and build caches are kept."""
         return self.state / "caches"
 
+    @property
+    def hosts(self) -> Path:
+        """Where what is known of hosts is kept."""
+        return self.state / "hosts"
+
     def env_file(self, project: str, environment: str) -> Path:
         """Where the owner puts the secrets of one project, by its key, and environment."""
         return self.config / "env" / project / f"{environment}.env"

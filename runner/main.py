@@ -19,6 +19,7 @@ from .commands.env import env
 from .commands.register import register
 from .commands.rotate import rotate
 from .commands.status import status
+from .commands.target import target
 from .config import Places, load
 from .errors import ExitCode, RunnerError
 from .state import sole_agent
@@ -71,7 +72,7 @@ def _heed_signals(stop: StopFlag, leaving: StopFlag) -> None:
         signal.signal(number, heed)
 
 
-for _command in (register, rotate, allow, build_user, env, status, adopt, doctor):
+for _command in (register, rotate, allow, target, build_user, env, status, adopt, doctor):
     cli.add_command(_command)
 
 

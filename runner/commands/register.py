@@ -44,6 +44,13 @@ _OWNERS = {"allow", "build_user", "cache_mib", "capacity", "restart", "stop_seco
 @click.option("--allow-repo", help="Its repository, exactly as the backend names it.")
 @click.option("--allow-branch", multiple=True, help="Branch that may be deployed; repeatable.")
 @click.option("--path", help="Where it goes on this server.")
+@click.option(
+    "--host", hidden=True, help="Name of the host that has the path; default: this machine."
+)
+@click.option(
+    "--docroot", hidden=True, help="For target: cpanel, the directory that the web server serves."
+)
+@click.option("--domain", hidden=True, help="For target: cpanel, the domain that serves it.")
 @click.option("--environment", default=DEFAULT_ENVIRONMENT, show_default=True)
 @click.option("--replace", is_flag=True, help="Give up the registration that this server has.")
 @click.pass_obj
@@ -148,6 +155,6 @@ def _first_entry(given: dict[str, Any]) -> Allow | None:
         project_id=given["project_id"],
         repo=given["allow_repo"],
         branches=given["allow_branch"],
-        path=given["path"],
         environment=given["environment"],
+        **{name: given[name] for name in ("path", "host", "docroot", "domain")},
     )

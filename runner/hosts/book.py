@@ -3,7 +3,9 @@
 What proves us (a password, the path of a key) is in this file alone, never at the backend.
 """
 
+import hashlib
 import tomllib
+from base64 import b64decode, b64encode
 from collections.abc import Iterable
 from typing import Annotated, Any, Literal, Self
 
@@ -119,6 +121,24 @@ def make_host(**fields: Any) -> HostEntry:  # noqa: ANN401 - checked here
         return HostEntry(**fields)
     except ValidationError as error:
         raise ConfigError(problem(error)) from None
+
+
+def make_hop(address: str) -> Hop:
+    """Return a server on the way, from `user@host:port`. Raises ConfigError."""
+    user, _, place = address.rpartition("@")
+    host, colon, port = place.rpartition(":")
+    if not colon:
+        host, port = place, str(DEFAULT_PORT)
+    try:
+        return Hop(host=host.strip("[]"), port=int(port), user=user)
+    except ValueError:  # pydantic's is one too
+        raise ConfigError(f"--jump is user@host:port, not {address!r}") from None
+
+
+def fingerprint(host_key: str) -> str:
+    """Return the fingerprint of a public key, as `ssh-keygen -l` shows it."""
+    digest = hashlib.sha256(b64decode(host_key.split()[1])).digest()
+    return "SHA256:" + b64encode(digest).decode().rstrip("=")
 
 
 def open_to_builds(config: RunnerConfig, entry: Allow) -> str | None:

@@ -4,13 +4,11 @@ Import it late, as all that imports paramiko: most runners have no host and need
 """
 
 import contextlib
-import hashlib
 import logging
 import os
 import socket
 import stat
 import sys
-from base64 import b64decode, b64encode
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -18,7 +16,7 @@ import paramiko
 from paramiko import PKey, Transport
 from paramiko.pkey import UnknownKeyType
 
-from .book import Hop, HostEntry
+from .book import Hop, HostEntry, fingerprint
 from .host import HostError
 
 CONNECT_SECONDS = 20.0
@@ -33,12 +31,6 @@ logging.getLogger("paramiko").setLevel(logging.CRITICAL + 1)  # errors are told 
 
 Trust = Callable[[Hop, str], None]
 """Called with a server and the key that it shows; raises HostError to go no further."""
-
-
-def fingerprint(host_key: str) -> str:
-    """Return the fingerprint of a public key, as `ssh-keygen -l` shows it."""
-    digest = hashlib.sha256(b64decode(host_key.split()[1])).digest()
-    return "SHA256:" + b64encode(digest).decode().rstrip("=")
 
 
 def pinned(entry: HostEntry) -> Trust:

@@ -1,0 +1,120 @@
+"""Scripts on a host: what goes in, what comes out, and what ends them."""
+
+import hashlib
+import os
+import threading
+import time
+
+import pytest
+
+from deployr.states import Reason
+from runner.errors import JobFailedError
+from runner.hosts.host import HostError, LostError
+from runner.stop import StopFlag
+
+
+def _eventually(look, seconds=20):
+    until = time.monotonic() + seconds
+    while not look():
+        assert time.monotonic() < until
+        time.sleep(0.05)
+
+
+def test_both_outputs_and_the_exit_code_come_back(host):
+    said = []
+
+    code = host.run("echo out; echo err >&2; exit 7", sink=said.append)
+
+    assert (7, {b"out", b"err"}) == (code, set(b"".join(said).split()))
+
+
+def test_what_is_asked_for_is_the_output_alone(host):
+    assert b"out\n" == host.ask("echo out; echo err >&2")
+
+
+def test_failure_is_told_in_the_words_of_the_script(host):
+    with pytest.raises(HostError, match="no such luck"):
+        host.ask("echo no such luck >&2; exit 3")
+
+
+def test_bytes_pass_unchanged_both_ways_at_once(host):
+    """More than the windows hold, so that neither side may wait for the other."""
+    pieces = [os.urandom(300_000) for _ in range(40)]
+
+    back = host.ask("cat", iter(pieces))
+
+    expected = b"".join(pieces)
+    assert (len(expected), hashlib.sha256(expected).digest()) == (
+        len(back),
+        hashlib.sha256(back).digest(),
+    )
+
+
+def test_much_error_output_is_in_nobodys_way(host):
+    assert b"done\n" == host.ask("head -c 3000000 /dev/zero >&2; echo done")
+
+
+def test_script_may_leave_its_input_unread(host):
+    assert b"enough\n" == host.ask("echo enough", iter([b"x" * 100_000] * 50))
+
+
+def test_secrets_on_the_input_are_seen_by_nobody(host, server):
+    seen = []
+
+    def look():
+        _eventually(lambda: any("sleep 7.5" in each for each in server.commands()))
+        seen.extend(server.commands())
+
+    watcher = threading.Thread(target=look)
+    watcher.start()
+    host.run("read -r secret; sleep 7.5 & sleep 1; kill $!", stdin=[b"hunter2\n"], sink=seen.append)
+    watcher.join()
+
+    assert not [each for each in seen if "hunter2" in str(each)]
+
+
+def test_one_login_serves_many_scripts(host, server):
+    before = server.log.count("Accepted publickey")
+    for _ in range(5):
+        host.ask("true")
+
+    assert before + 1 == server.log.count("Accepted publickey")
+    assert 10 == host.round_trips  # to open a channel, and to run
+
+
+def test_stop_ends_what_the_script_started(host, server):
+    with StopFlag() as stop:
+        timer = threading.Timer(0.5, stop.set, [Reason.CANCELLED])
+        timer.start()
+        with pytest.raises(JobFailedError) as ended:
+            host.run("sleep 600 & sleep 601", sink=bytes, stop=stop)
+
+    assert Reason.CANCELLED == ended.value.reason
+    _eventually(lambda: not [each for each in server.commands() if "sleep 60" in each])
+
+
+def test_time_that_is_over_ends_the_script(host, server):
+    with pytest.raises((JobFailedError, HostError)):
+        host.run("sleep 602", sink=bytes, seconds=0.5)
+
+    _eventually(lambda: not [each for each in server.commands() if "sleep 602" in each])
+
+
+def test_broken_line_is_told_and_the_next_script_connects_anew(host, server):
+    host.ask("true")
+    timer = threading.Timer(0.5, server.cut)
+    timer.start()
+
+    with pytest.raises(LostError):
+        host.ask("sleep 30")
+    timer.join()
+
+    assert b"again\n" == host.ask("echo again")
+
+
+def test_line_that_broke_between_two_scripts_is_nobodys_trouble(host, server):
+    host.ask("true")
+    server.cut()
+    time.sleep(0.3)
+
+    assert b"again\n" == host.ask("echo again")
