@@ -33,7 +33,7 @@ def target() -> None:
 @target.command("add")
 @click.argument("name")
 @click.option("--host", required=True, help="Its name or address.")
-@click.option("--port", type=int, default=22, show_default=True)
+@click.option("--port", type=int, default=22, show_default=True, help="Of its SSH server.")
 @click.option("--user", required=True, help="Who you are there.")
 @click.option("--key", type=click.Path(resolve_path=True), help="File of a private key.")
 @click.option("--agent", is_flag=True, help="Log in by the SSH agent.")

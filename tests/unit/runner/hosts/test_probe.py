@@ -45,7 +45,7 @@ def test_account_without_a_shell_is_recognised(server_of, host_of):
 def test_look_is_kept_for_a_day(tmp_path):
     now = [1000.0]
     cache = ProbeCache(tmp_path / "kept/hoster.json", "me@host key", clock=lambda: now[0])
-    probe = read_probe(b"home /home/me\ntool tar\nphp 8.3.1 /usr/bin/php\nprobe-is-over yes\n")
+    probe = _read(b"home /home/me\ntool tar\nphp 8.3.1 /usr/bin/php\nprobe-is-over yes\n")
     cache.save(probe)
     assert probe == cache.load()
 
@@ -55,7 +55,7 @@ def test_look_is_kept_for_a_day(tmp_path):
 
 def test_look_of_another_account_is_not_taken(tmp_path):
     path = tmp_path / "hoster.json"
-    ProbeCache(path, "me@host key").save(read_probe(b"home /\nprobe-is-over yes\n"))
+    ProbeCache(path, "me@host key").save(_read(b"home /\nprobe-is-over yes\n"))
 
     assert ProbeCache(path, "me@elsewhere key").load() is None
 
@@ -77,7 +77,7 @@ inodes Filesystem Inodes IUsed IFree IUse% Mounted
 inodes /dev/sda1 9999 1 9000 1% /
 probe-is-over yes
 """
-    probe = read_probe(said)
+    probe = _read(said)
 
     assert (900 * 1024, 45) == (probe.free_bytes, probe.free_inodes)
 
@@ -92,6 +92,12 @@ def test_host_that_offers_nothing_is_an_error(server_of, host_of, monkeypatch):
 
     with pytest.raises(HostError, match=r"(?s)runs no commands and offers no SFTP"):
         host.look()
+
+
+def _read(said):
+    probe = read_probe(said)
+    assert probe is not None
+    return probe
 
 
 def _no_sftp():

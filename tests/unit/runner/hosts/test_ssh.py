@@ -21,7 +21,7 @@ def _eventually(look, seconds=20):
 
 
 def test_both_outputs_and_the_exit_code_come_back(host):
-    said = []
+    said: list[bytes] = []
 
     code = host.run("echo out; echo err >&2; exit 7", sink=said.append)
 
