@@ -1,0 +1,147 @@
+"""A lock on a host that has nothing but files: its owner writes it anew as long as he lives."""
+
+import contextlib
+import secrets
+import threading
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+from deployr.wire import Wire, WireError
+
+from ..hosts.host import HostError
+
+REFRESH_SECONDS = 20.0
+DEAD_SECONDS = 90.0
+"""Who has not written for so long is dead: only our own clock is looked at, never the host's."""
+LOOK_SECONDS = 5.0
+
+
+class LockFiles(Protocol):
+    """What the lock needs of `Files`."""
+
+    def read(self, path: str) -> bytes | None: ...
+    def write(self, path: str, data: bytes, mode: int = 0o600) -> None: ...
+    def rename(self, old: str, new: str) -> None: ...
+    def remove(self, *paths: str) -> None: ...
+
+
+class Owner(Wire):
+    """Who holds a lock."""
+
+    runner: str
+    """Which installation."""
+    job: int
+    nonce: str = ""
+    beat: int = 0
+    """Grows each time that the owner shows that he lives."""
+
+
+class HostLock:
+    """A directory, which only one can rename to its place, with the owner's name in it."""
+
+    def __init__(
+        self, files: LockFiles, path: str, owner: Owner, is_over: Callable[[Owner], bool]
+    ) -> None:
+        """`is_over` tells of an owner whether it is surely not at work any more."""
+        self._files = files
+        self._path = path
+        self._owner = owner.model_copy(update={"nonce": secrets.token_hex(8)})
+        self._is_over = is_over
+        self._refresher: threading.Thread | None = None
+        self._ended = threading.Event()
+
+    @property
+    def is_held(self) -> bool:
+        """Whether it is ours, as far as is known."""
+        return self._refresher is not None and not self._ended.is_set()
+
+    def take(self) -> bool:
+        """Tell whether it is ours now; may wait until the owner was silent for DEAD_SECONDS.
+
+        Raises HostError.
+        """
+        if not self._claim():
+            seen = self._files.read(self._note)
+            if not self._is_dead(seen) or not self._clear(seen) or not self._claim():
+                return False
+        self._ended.clear()
+        self._refresher = threading.Thread(target=self._refresh, daemon=True)
+        self._refresher.start()
+        return True
+
+    def release(self) -> None:
+        """Let others in; harmless when it is not ours. Raises HostError."""
+        if self._refresher is None:
+            return
+        self._ended.set()
+        self._refresher.join()
+        self._refresher = None
+        if self._is_ours():
+            self._files.remove(self._path)
+
+    @property
+    def _note(self) -> str:
+        return f"{self._path}/owner"
+
+    def _claim(self) -> bool:
+        """Put a directory with our name in it in place, unless there is one that is not empty."""
+        fresh = f"{self._path}.{self._owner.nonce}"
+        self._files.write(f"{fresh}/owner", self._owner.to_bytes())
+        try:
+            self._files.rename(fresh, self._path)
+        except HostError:
+            self._files.remove(fresh)
+            if self._files.read(self._note) is None:
+                raise  # nobody's: the host refuses
+            return False
+        return self._is_ours()
+
+    def _is_dead(self, seen: bytes | None) -> bool:
+        owner = _owner(seen)
+        if owner and self._is_over(owner):
+            return True
+        begun = time.monotonic()
+        while time.monotonic() - begun < DEAD_SECONDS:
+            time.sleep(LOOK_SECONDS)
+            if self._files.read(self._note) != seen:
+                return False
+        return True
+
+    def _clear(self, seen: bytes | None) -> bool:
+        """Move the dead owner's lock away, unless another one was faster."""
+        old = f"{self._path}.old-{self._owner.nonce}"
+        try:
+            self._files.rename(self._path, old)
+        except HostError:
+            return False
+        if self._files.read(f"{old}/owner") != seen:
+            with contextlib.suppress(HostError):
+                self._files.rename(old, self._path)  # of somebody who took it meanwhile
+            return False
+        self._files.remove(old)
+        return True
+
+    def _is_ours(self) -> bool:
+        owner = _owner(self._files.read(self._note))
+        return owner is not None and owner.nonce == self._owner.nonce
+
+    def _refresh(self) -> None:
+        beat = 0
+        while not self._ended.wait(REFRESH_SECONDS):
+            beat += 1
+            try:
+                if not self._is_ours():
+                    self._ended.set()
+                    return
+                data = self._owner.model_copy(update={"beat": beat}).to_bytes()
+                self._files.write(self._note, data)
+            except HostError:
+                continue  # the connection comes back, or the job fails on it
+
+
+def _owner(raw: bytes | None) -> Owner | None:
+    try:
+        return Owner.from_bytes(raw or b"")
+    except WireError:
+        return None

@@ -1,0 +1,117 @@
+"""The lock of a deploy root on a host, between owners that see nothing of each other but files."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from runner.hosts.host import HostError
+from runner.targets import host_lock
+from runner.targets.host_lock import HostLock, Owner
+
+
+class DiskFiles:
+    """Files as a host has them, on this disk."""
+
+    def read(self, path):
+        return Path(path).read_bytes() if Path(path).exists() else None
+
+    def write(self, path, data, mode=0o600):
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        fresh = Path(f"{path}.new")
+        fresh.write_bytes(data)
+        fresh.chmod(mode)
+        fresh.replace(path)
+
+    def rename(self, old, new):
+        try:
+            Path(old).rename(new)
+        except OSError as error:
+            raise HostError(str(error.strerror), new) from None
+
+    def remove(self, *paths):
+        for path in paths:
+            shutil.rmtree(path, ignore_errors=True)
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch):
+    monkeypatch.setattr(host_lock, "REFRESH_SECONDS", 0.05)
+    monkeypatch.setattr(host_lock, "LOOK_SECONDS", 0.05)
+    monkeypatch.setattr(host_lock, "DEAD_SECONDS", 0.5)
+
+
+@pytest.fixture
+def lock_of(tmp_path):
+    made = []
+
+    def make(job, is_over=lambda _: False):
+        owner = Owner(runner="here", job=job)
+        made.append(HostLock(DiskFiles(), f"{tmp_path}/meta/held", owner, is_over))
+        return made[-1]
+
+    yield make
+    for lock in made:
+        lock.release()
+
+
+def _die(lock):
+    """End its refreshing as the death of its process does, and leave the files."""
+    lock._ended.set()
+    lock._refresher.join()
+    lock._refresher = None
+
+
+def test_who_lives_keeps_others_out(lock_of):
+    first, second = lock_of(1), lock_of(2)
+
+    assert (True, False) == (first.take(), second.take())
+    assert (True, False) == (first.is_held, second.is_held)
+
+
+def test_who_lets_go_lets_others_in(lock_of, tmp_path):
+    first, second = lock_of(1), lock_of(2)
+    assert first.take()
+
+    first.release()
+
+    assert second.take()
+    assert [tmp_path / "meta/held"] == list((tmp_path / "meta").iterdir())
+
+
+def test_who_was_silent_for_long_is_dead(lock_of, tmp_path):
+    first, second = lock_of(1), lock_of(2)
+    assert first.take()
+    _die(first)
+
+    assert second.take()
+    assert [tmp_path / "meta/held"] == list((tmp_path / "meta").iterdir())
+
+
+def test_who_is_known_to_be_over_is_not_waited_for(lock_of, monkeypatch):
+    monkeypatch.setattr(host_lock, "DEAD_SECONDS", 3600.0)
+    first, second = lock_of(1), lock_of(2, is_over=lambda owner: owner.job == 1)
+    assert first.take()
+    _die(first)
+
+    assert second.take()
+
+
+def test_who_lost_it_knows_and_leaves_it(lock_of):
+    first, second = lock_of(1), lock_of(2, is_over=lambda _: True)
+    assert first.take()
+    assert second.take()
+
+    first._refresher.join(5)
+
+    assert (False, True) == (first.is_held, second.is_held)
+    first.release()
+    assert not lock_of(3).take()
+
+
+def test_a_place_that_can_not_be_had_is_told(lock_of, tmp_path):
+    (tmp_path / "meta").mkdir()
+    (tmp_path / "meta/held").write_text("a file of somebody")
+
+    with pytest.raises((HostError, NotADirectoryError)):
+        lock_of(1).take()
