@@ -1,37 +1,11 @@
 """The lock of a deploy root on a host, between owners that see nothing of each other but files."""
 
-import shutil
-from pathlib import Path
-
 import pytest
 
 from runner.hosts.host import HostError
 from runner.targets import host_lock
 from runner.targets.host_lock import HostLock, Owner
-
-
-class DiskFiles:
-    """Files as a host has them, on this disk."""
-
-    def read(self, path):
-        return Path(path).read_bytes() if Path(path).exists() else None
-
-    def write(self, path, data, mode=0o600):
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
-        fresh = Path(f"{path}.new")
-        fresh.write_bytes(data)
-        fresh.chmod(mode)
-        fresh.replace(path)
-
-    def rename(self, old, new):
-        try:
-            Path(old).rename(new)
-        except OSError as error:
-            raise HostError(str(error.strerror), new) from None
-
-    def remove(self, *paths):
-        for path in paths:
-            shutil.rmtree(path, ignore_errors=True)
+from tests.unit.runner.targets.disk_files import DiskFiles
 
 
 @pytest.fixture(autouse=True)
