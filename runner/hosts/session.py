@@ -61,8 +61,10 @@ class Session:
         self._transport: Any = channel.get_transport()
         self._problem: BaseException | None = None
         self._news = _News()
-        marked = f"{MARK_VARIABLE}={mark}; export {MARK_VARIABLE}\n{script}"
-        self._request(f"/bin/sh -c {shlex.quote(marked)}")
+        # By an exec, as only what a process began with is seen in its /proc/…/environ: else the
+        # shell itself would go on, between two commands, when those are ended.
+        begin = f"{MARK_VARIABLE}={mark}; export {MARK_VARIABLE}; exec /bin/sh -c "
+        self._request(f"/bin/sh -c {shlex.quote(begin + shlex.quote(script))}")
 
     def run(
         self, stdin: Iterable[bytes], out: Sink, errors: Sink, stop: StopFlag | None = None

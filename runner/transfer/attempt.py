@@ -3,7 +3,9 @@
 import secrets
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from ..hosts.host import Entry, HostError, Progress, Sink
@@ -12,7 +14,18 @@ from .delta import Delta, compare, whole
 from .feed import Feed
 from .listing import Listing, read_listing
 from .manifest import Manifest
-from .scripts import KEPT_SUMS, MANIFEST, SUMS, TREE, UNUSABLE, Order, name_list, sum_list
+from .scripts import (
+    KEPT_SUMS,
+    MANIFEST,
+    MORE_SUMS,
+    SIZES,
+    SUMS,
+    TREE,
+    UNUSABLE,
+    Order,
+    name_list,
+    sum_list,
+)
 from .tarstream import TarStream
 from .tree import Tree
 
@@ -41,7 +54,9 @@ class UnusableError(Exception):
 class Shipment:
     """What is to be sent, and where to."""
 
-    tree: Tree
+    root: Path
+    look: Future[Tree]
+    """At `root`; the host is reached meanwhile."""
     goal: str
     progress: Progress
     sum_of: Callable[[Tree, str], str]
@@ -59,20 +74,11 @@ class Attempt:
         self._host = host
         self._shipment = shipment
         self._older = older
+        self._old = _NOTHING
         self._is_packed = is_packed
-        self._stream = TarStream(shipment.tree.root, TREE)
-        mark = secrets.token_hex(12)
-        entries = [each for each in shipment.tree.entries.values() if each.kind == "file"]
-        self._order = Order(
-            goal=shipment.goal,
-            mark=mark,
-            previous=older.path if older else None,
-            digest=older.digest if older else "",
-            is_packed=is_packed,
-            files=len(entries),
-            bytes=sum(each.size for each in entries),
-        )
-        self._listing = Listing(mark.encode())
+        self._stream = TarStream(shipment.root, TREE)
+        self._mark = secrets.token_hex(12)
+        self._listing = Listing(self._mark.encode())
         self._news = threading.Event()
         self._is_over = False
         self._manifest = _NOTHING
@@ -80,8 +86,7 @@ class Attempt:
     def run(self) -> Manifest:
         """Send it and return its manifest. Raises HostError, UnusableError, SlowError."""
         try:
-            script = self._order.script()
-            code = self._host.run(script, stdin=self._stdin(), sink=self._take)
+            code = self._host.run(self._script(), stdin=self._stdin(), sink=self._take)
         finally:
             self._is_over = True
             self._news.set()
@@ -92,58 +97,83 @@ class Attempt:
             raise HostError(f"{self._host.name}: {said[:_MOST_SAID]}")
         return self._manifest
 
+    def _script(self) -> str:
+        older = self._older
+        order = Order(
+            goal=self._shipment.goal,
+            mark=self._mark,
+            previous=older.path if older else None,
+            digest=older.digest if older else "",
+            is_packed=self._is_packed,
+        )
+        return order.script()
+
     def _take(self, piece: bytes) -> None:
         self._listing.take(piece)
         self._news.set()
 
     def _stdin(self) -> Iterator[bytes]:
-        shipment, stream = self._shipment, self._stream
         delta = self._delta()
-        files = [each for each in delta.sent if each.kind == "file"]
-        total = (len(files), sum(each.size for each in files))
-        feed = Feed(stream, total, shipment.progress)
+        feed = Feed(self._stream, _amount(delta.sent), self._shipment.progress)
         if self._older:
             yield name_list(delta.gone)
         pieces = self._archive(delta)
-        yield from (
-            feed.packed(pieces)
-            if self._is_packed
-            else feed.plain(pieces, lambda: self._listing.can_pack)
-        )
+        if self._is_packed:
+            yield from feed.packed(pieces)
+        else:
+            yield from feed.plain(pieces, lambda: self._listing.can_pack)
         feed.report(at_once=True)
 
     def _archive(self, delta: Delta) -> Iterator[bytes]:
         """Yield what was changed, with the lists that verify it at the end."""
-        stream, old = self._stream, self._older.manifest if self._older else _NOTHING
-        yield from stream.write(delta.sent)
-        kept = {path: old.sums[path] for path, each in delta.kept.items() if each.kind == "file"}
-        entries = {
-            path: delta.kept.get(path, entry) for path, entry in self._shipment.tree.entries.items()
-        }
-        self._manifest = Manifest(entries, {**kept, **stream.sums})
+        yield from self._stream.write(delta.sent)
+        sent, old = self._stream.sums, self._old.sums
+        kept = {path: old[path] for path, each in delta.kept.items() if each.kind == "file"}
+        there = {**self._shipment.look.result().entries, **delta.kept}
+        self._manifest = Manifest(there, {**kept, **sent})
+        one, other = _halves(delta.sent)
+        files, size = _amount(there.values())
         lists = (
-            (SUMS, sum_list(stream.sums.items())),
+            (SUMS, sum_list((path, sent[path]) for path in one)),
+            (MORE_SUMS, sum_list((path, sent[path]) for path in other)),
             (KEPT_SUMS, sum_list(kept.items() if self._shipment.verify else ())),
-            (MANIFEST, self._manifest.to_bytes()),
+            (SIZES, b"%d %d\n" % (size, files)),
+            (MANIFEST, self._manifest.text),
         )
-        yield from stream.finish(lists)
+        yield from self._stream.finish(lists)
 
     def _delta(self) -> Delta:
-        tree, older = self._shipment.tree, self._older
-        if older is None:
+        tree = self._shipment.look.result()
+        if self._older is None:
             return whole(tree)
-        there = self._there()
-        return compare(tree, older.manifest, there, lambda path: self._shipment.sum_of(tree, path))
-
-    def _there(self) -> dict[str, Entry]:
-        """Wait for the host's list of what stands in the older release."""
-        while (text := self._listing.text()) is None:
-            if not self._news.wait(_LIST_SECONDS):
-                raise UnusableError
-            self._news.clear()
-            if self._is_over:
-                raise UnusableError  # nobody listens any more
         try:
-            return read_listing(text)
+            self._old = self._older.manifest
+            there = read_listing(self._list())
         except ValueError:
             raise UnusableError from None
+        return compare(tree, self._old, there, lambda path: self._shipment.sum_of(tree, path))
+
+    def _list(self) -> bytes:
+        """Wait for the host's list of what stands in the older release."""
+        while (text := self._listing.text()) is None:
+            if not self._news.wait(_LIST_SECONDS) or self._is_over:
+                raise UnusableError
+            self._news.clear()
+        return text
+
+
+def _amount(entries: Iterable[Entry]) -> tuple[int, int]:
+    """Return how many files there are, and how many bytes in them."""
+    sizes = [each.size for each in entries if each.kind == "file"]
+    return len(sizes), sum(sizes)
+
+
+def _halves(entries: Iterable[Entry]) -> tuple[list[str], list[str]]:
+    """Return the paths of files in two lists of about the same work."""
+    files = [each for each in entries if each.kind == "file"]
+    left, cut = sum(each.size for each in files) / 2, 0
+    while cut < len(files) and left > 0:
+        left -= files[cut].size
+        cut += 1
+    paths = [each.path for each in files]
+    return paths[:cut], paths[cut:]

@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import secrets
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from ..files import make_private_dir
@@ -19,9 +20,18 @@ class Older:
 
     path: str
     """Absolute, on the host."""
-    manifest: Manifest
-    digest: str
-    """SHA-256 in hex of the manifest's text."""
+    text: bytes
+    """Of its manifest."""
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 in hex of the manifest's text."""
+        return hashlib.sha256(self.text).hexdigest()
+
+    @cached_property
+    def manifest(self) -> Manifest:
+        """What it held when it was sent. Raises ValueError."""
+        return Manifest.parse(self.text)
 
 
 class Cache:
@@ -39,9 +49,8 @@ class Cache:
     def load(self, path: str) -> Older | None:
         """Return what is known of the release at `path`, if it was sent from here."""
         try:
-            data = self._manifest(path.rpartition("/")[2]).read_bytes()
-            return Older(path, Manifest.from_bytes(data), hashlib.sha256(data).hexdigest())
-        except (OSError, ValueError):
+            return Older(path, self._manifest(path.rpartition("/")[2]).read_bytes())
+        except OSError:
             return None
 
     def keep(self, release: str, data: bytes) -> None:

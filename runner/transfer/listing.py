@@ -1,24 +1,35 @@
-"""What really stands in a release on a host, as its `ls` says."""
+"""What really stands in a release on a host, as its tar says."""
 
 import os
 import re
 import zlib
+from datetime import datetime
 from typing import Literal
 
 from ..hosts.host import Entry
+from .tree import ROOT
 
-COMMAND = "ls -lnARbU --time-style=+%s"
-"""Of GNU, to be run in C's locale: others refuse, so nothing is taken over there."""
+COMMAND = (
+    "tar -cvvf /dev/null --numeric-owner --hard-dereference --utc --full-time "
+    "--quoting-style=escape --quote-chars=' '"
+)
+"""Of GNU, to be run in C's locale; half the work that ls or find make of it. Others refuse, so
+nothing is taken over there."""
 _TAR_ENDS = "tar: Exiting with failure status"
 NOTHING = "u"
 """After the mark: there will be no list."""
 IS_WHOLE = "="
 """The line that comes after it when it did not fail."""
-_KINDS: dict[str, Literal["file", "dir", "link"]] = {"-": "file", "d": "dir", "l": "link"}
+_WHOLE = f"\n{IS_WHOLE}\n".encode()
+_KINDS: dict[bytes, Literal["file", "dir", "link"]] = {b"-": "file", b"d": "dir", b"l": "link"}
 _BITS = (0o400, 0o200, 0o100, 0o040, 0o020, 0o010, 0o004, 0o002, 0o001)
 _ESCAPED = re.compile(rb"\\([0-7]{3}|.)", re.DOTALL)
 _LETTERS = dict(zip(b"abfnrtv", b"\a\b\f\n\r\t\v", strict=True))
-_LINE = re.compile(rb"(.)([r-][w-].[r-][w-].[r-][w-].)[.+@]? +\d+ +\d+ +\d+ +(\d+) +(-?\d+) (.*)")
+_LINE = re.compile(
+    rb"^(.)(\S{9})\S* +\S+ +(\d+) (\d{4}-\d\d-\d\d) (\d\d):(\d\d):(\d\d)\S* +\./(.*)$",
+    re.MULTILINE,
+)
+"""Where one time has a fraction of a second, the others are filled up with spaces."""
 
 
 class Listing:
@@ -75,35 +86,36 @@ def read_listing(text: bytes) -> dict[str, Entry]:
 
     Raises ValueError when COMMAND failed.
     """
-    if not text.endswith(b"\n=\n"):
+    lines = _LINE.findall(text)
+    if not text.endswith(_WHOLE) or len(lines) != text.count(b"\n") - 1:
         raise ValueError("the listing is not whole")
-    entries: dict[str, Entry] = {}
     modes: dict[bytes, int] = {}
-    prefix = ""
-    for line in text.split(b"\n"):
-        if (found := _LINE.fullmatch(line)) is None:
-            if line.endswith(b":"):
-                prefix = _plain(line[:-1])[2:] + "/" if line != b".:" else ""
-            continue
-        letter, bits, size, mtime, name = found.groups()
-        mode = modes.get(bits)
-        if mode is None:
+    days: dict[bytes, int] = {}
+    entries: dict[str, Entry] = {}
+    for letter, bits, size, day, hours, minutes, seconds, name in lines:
+        if (mode := modes.get(bits)) is None:
             mode = modes[bits] = _mode(bits)
-        entry = _entry(prefix, (letter.decode(), mode, int(size), int(mtime)), name)
+        if (start := days.get(day)) is None:
+            start = days[day] = _start(day)
+        mtime = start + int(hours) * 3600 + int(minutes) * 60 + int(seconds)
+        entry = _entry(letter, mode, (int(size), mtime), name)
         entries[entry.path] = entry
     return entries
 
 
-def _entry(prefix: str, facts: tuple[str, int, int, int], name: bytes) -> Entry:
-    letter, mode, size, mtime = facts
+def _entry(letter: bytes, mode: int, facts: tuple[int, int], name: bytes) -> Entry:
     kind = _KINDS.get(letter)
+    if kind == "dir":
+        return Entry(_plain(name[:-1]) or ROOT, kind, mode, mtime=facts[1])
     if kind == "link":
         path, _, goal = name.partition(b" -> ")
-        return Entry(prefix + _plain(path), kind, 0o777, goal=_plain(goal))
-    path_ = prefix + _plain(name)
-    if kind == "dir":
-        return Entry(path_, kind, mode, mtime=mtime)
-    return Entry(path_, "file", mode if kind else -1, size, mtime)
+        return Entry(_plain(path), kind, 0o777, goal=_plain(goal))
+    return Entry(_plain(name), "file", mode if kind else -1, *facts)
+
+
+def _start(day: bytes) -> int:
+    """Return when a day began."""
+    return int(datetime.fromisoformat(f"{day.decode()}T00:00:00+00:00").timestamp())
 
 
 def _mode(bits: bytes) -> int:

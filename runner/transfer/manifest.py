@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 from ..hosts.host import Entry
@@ -18,8 +19,9 @@ class Manifest:
     entries: Mapping[str, Entry]
     sums: Mapping[str, str]
 
-    def to_bytes(self) -> bytes:
-        """Return it as text: six fields an entry, each with a zero byte at its end.
+    @cached_property
+    def text(self) -> bytes:
+        """Six fields an entry, each with a zero byte at its end.
 
         They are the kind's first letter, mode in octal, size, mtime, path, and the sum of a file
         or the goal of a link.
@@ -31,9 +33,9 @@ class Manifest:
         return os.fsencode("".join(fields))
 
     @classmethod
-    def from_bytes(cls, data: bytes) -> "Manifest":
+    def parse(cls, text: bytes) -> "Manifest":
         """Raises ValueError."""
-        *fields, end = os.fsdecode(data).split("\0")
+        *fields, end = os.fsdecode(text).split("\0")
         if end or len(fields) % _FIELDS:
             raise ValueError("it is cut off")
         columns = [fields[number::_FIELDS] for number in range(_FIELDS)]

@@ -15,8 +15,11 @@ UNUSABLE = 75
 """Exit code: the older release is not what it was, or can't be taken over."""
 WORK = ".deployr/incoming-"
 TREE = b"tree/"
-SUMS = b"sums"
+SUMS, MORE_SUMS = b"sums", b"more"
+"""Of what was sent, in two lists that are checked at the same time."""
 KEPT_SUMS = b"kept"
+SIZES = b"sizes"
+"""Bytes and number of the files of a release."""
 MANIFEST = b"manifest"
 _LIST_END = "."
 
@@ -58,21 +61,24 @@ _UNPACK = """cd -- "$work" && <UNPACK>tar -xpof - || exit 1
 """
 
 _HAS_SUMS = "command -v sha256sum >/dev/null"
-_BY_SUM = """check() { [ ! -s "$1" ] || sha256sum -c "$1" >checked 2>&1 && return
-while read -r line; do case $line in *': OK') : ;; *) echo "$line" >&2 ;; esac; done <checked
+_BY_SUM = """check() { [ ! -s "$1" ] || sha256sum -c "$1" >"$1.said" 2>&1 && return
+while read -r line; do case $line in *': OK') : ;; *) echo "$line" >&2 ;; esac; done <"$1.said"
 return 1; }
-check sums || fail 'what arrived is not what was sent'
+wrong='what arrived is not what was sent'
+check sums & half=$!
+check more || fail "$wrong"
+wait "$half" || fail "$wrong"
 check kept || exit <UNUSABLE>
 """
 
-# Where there is no sha256sum: how many files there are, and how much is in them.
+# Where there is no sha256sum: how much there is, and in how many files.
 _BY_SIZE = """walk() { for one in "$1"/* "$1"/.[!.]* "$1"/..?*; do
 if [ -L "$one" ]; then :
 elif [ -d "$one" ]; then walk "$one"
 elif [ -f "$one" ]; then printf x >>files; cat -- "$one"; fi; done; }
 : >files
-bytes=$(walk tree | wc -c) && files=$(wc -c <files) || exit 1
-[ "$((bytes)) $((files))" = '<BYTES> <FILES>' ] || fail 'what arrived is not what was sent'
+bytes=$(walk tree | wc -c) && files=$(wc -c <files) && read -r wanted <sizes || exit 1
+[ "$((bytes)) $((files))" = "$wanted" ] || fail 'what arrived is not what was sent'
 """
 
 _END = """cd -- "$root" && mv -- "$work/manifest" ".deployr/manifests/${goal##*/}" &&
@@ -93,9 +99,6 @@ class Order:
     digest: str = ""
     """Of its manifest."""
     is_packed: bool = False
-    files: int = 0
-    bytes: int = 0
-    """What the whole release holds."""
 
     @property
     def root(self) -> str:
@@ -120,8 +123,6 @@ class Order:
             "NOTHING": listing.NOTHING,
             "UNPACK": "gzip -dc | " if self.is_packed else "",
             "UNUSABLE": str(UNUSABLE),
-            "BYTES": str(self.bytes),
-            "FILES": str(self.files),
         }
         return re.sub(r"<([A-Z_]+)>", lambda found: facts[found[1]], text)
 

@@ -1,6 +1,7 @@
 """Sends trees to hosts with a shell: in one command, or two when things are not as we knew."""
 
 import contextlib
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from ..hosts.host import Progress
@@ -30,14 +31,21 @@ class ShellSender:
         root, releases, release = goal.rsplit("/", 2)
         cache = Cache(self._cache, root)
         known = Known(cache.sums)
-        shipment = Shipment(
-            tree=scan(tree), goal=goal, progress=progress, sum_of=known.sum, verify=self._verify
-        )
         name = (previous or "").rpartition("/")[2]
-        sent = self._sent(shipment, cache.load(f"{root}/{releases}/{name}") if name else None)
+        older = cache.load(f"{root}/{releases}/{name}") if name else None
+        with ThreadPoolExecutor(1) as pool:
+            shipment = Shipment(
+                root=tree,
+                look=pool.submit(scan, tree),
+                goal=goal,
+                progress=progress,
+                sum_of=known.sum,
+                verify=self._verify,
+            )
+            sent = self._sent(shipment, older)
         with contextlib.suppress(OSError):  # then the next release is sent whole
-            cache.keep(release, sent.to_bytes())
-            known.save(shipment.tree, sent.sums)
+            cache.keep(release, sent.text)
+            known.save(shipment.look.result(), sent.sums)
 
     def _sent(self, shipment: Shipment, older: Older | None) -> Manifest:
         while True:

@@ -118,3 +118,17 @@ def test_line_that_broke_between_two_scripts_is_nobodys_trouble(host, server):
     time.sleep(0.3)
 
     assert b"again\n" == host.ask("echo again")
+
+
+def test_ended_script_does_not_go_on_to_its_next_command(host, server):
+    """Also when it is the shell itself that works at that moment."""
+    for _ in range(5):
+        with pytest.raises(ZeroDivisionError):
+            host.run("while :; do :; done; sleep 603", stdin=_breaks(), sink=bytes)
+        assert [] == [each for each in server.commands() if "while" in each or "603" in each]
+
+
+def _breaks():
+    yield b"x"
+    time.sleep(0.2)
+    raise ZeroDivisionError
