@@ -43,7 +43,7 @@ class Shell:
 
     def __init__(self, stop: StopFlag, mark: str, account: Account | None = None) -> None:
         """With an `account` they run as that user."""
-        self._stop = stop
+        self.stop = stop
         self._mark = mark
         self.account = account
         self._sudo = Sudo(account) if account and os.geteuid() != 0 else None
@@ -51,7 +51,7 @@ class Shell:
     @property
     def own(self) -> "Shell":
         """The same for commands that the runner's own user must run."""
-        return Shell(self._stop, self._mark)
+        return Shell(self.stop, self._mark)
 
     def run(
         self, command: Command, sink: Sink, *, marked: bool = True, seconds: float | None = None
@@ -64,7 +64,7 @@ class Shell:
         than `seconds`.
         """
         if seconds is not None:
-            with StopFlag(parent=self._stop) as late:
+            with StopFlag(parent=self.stop) as late:
                 said = f"`{command.title}` took longer than its timeout allows ({seconds:g} s)"
                 late.limit(seconds, time.monotonic(), said)
                 Shell(late, self._mark, self.account).run(command, sink, marked=marked)
@@ -139,9 +139,9 @@ class Shell:
         fd = process.stdout.fileno()
         last_read = float("inf")
         while time.monotonic() < last_read:
-            if self._stop.reason:
+            if self.stop.reason:
                 break
-            ready, _, _ = select.select([fd, *self._stop.fds()], [], [], 0.1)
+            ready, _, _ = select.select([fd, *self.stop.fds()], [], [], 0.1)
             if fd in ready:
                 chunk = os.read(fd, _READ_BYTES)
                 if not chunk:
@@ -161,8 +161,8 @@ class Shell:
 
     def raise_if_stopped(self) -> None:
         """Raise JobFailedError when a stop was asked for."""
-        if self._stop.reason:
-            raise JobFailedError(self._stop.reason, self._stop.detail)
+        if self.stop.reason:
+            raise JobFailedError(self.stop.reason, self.stop.detail)
 
     @staticmethod
     def _check(command: Command, process: subprocess.Popen[bytes], output: str = "") -> None:
