@@ -199,6 +199,8 @@ def asked_scope(orgs: tuple[str, ...]) -> str:
 def _parsed(answer: requests.Response, kind: type[T]) -> T | None:
     """Return what GitHub says, or None when it refuses. Raises Unavailable."""
     if answer.status_code in _REFUSALS:
+        if answer.headers.get("X-RateLimit-Remaining") == "0":
+            raise _unreachable()  # it says 403, and means later
         return None
     try:
         if answer.status_code == HTTPStatus.OK:

@@ -9,11 +9,12 @@ from sqlalchemy import CursorResult, delete, select, update
 from sqlalchemy.exc import IntegrityError
 
 from app.clock import utcnow
-from app.errors import Conflict, DomainError, Invalid
+from app.errors import Conflict, DomainError, Forbidden, Invalid
 from app.extensions import db
 from app.models import (
     ApiToken,
     BrowserSession,
+    Invitation,
     RegistrationCode,
     Runner,
     RunnerShare,
@@ -95,7 +96,8 @@ def unblock_user(email: str) -> None:
 def _end_access(user: User) -> tuple[int, int]:
     """Return how many tokens and how many sessions there were; unused codes end with them.
 
-    So do the shares of his runners: they work on for his own projects alone.
+    So do, of a blocked one, his invitations and the shares of his runners: they work on for his own
+    projects alone.
     """
     code, share = RegistrationCode, RunnerShare
     db.session.execute(
@@ -106,6 +108,7 @@ def _end_access(user: User) -> tuple[int, int]:
     if user.role == BLOCKED:
         runners = select(Runner.id).where(Runner.user_id == user.id)
         db.session.execute(delete(share).where(share.runner_id.in_(runners)))
+        db.session.execute(delete(Invitation).where(Invitation.invited_by == user.id))
     browsers = sessions.close(BrowserSession.user_id == user.id)
     revoked = db.session.execute(
         update(ApiToken)
@@ -129,7 +132,9 @@ def list_users() -> list[User]:
 @transaction
 def sign_in(user_id: int, token_name: str) -> str:
     """Return a new API token of a user who has just proved who he is."""
-    user = db.session.get_one(User, user_id)
+    user = db.session.get_one(User, user_id, with_for_update=True)
+    if user.role == BLOCKED:  # meanwhile
+        raise Forbidden("not_admitted", "This account is blocked.")
     row, token = tokens.add_token(user.id, token_name, Scope.ADMIN, utcnow() + SIGN_IN_LASTS)
     by = label_of(user)
     audit.record(Act.SIGNED_IN, by, tokens.label(row), user_id=user.id)

@@ -92,11 +92,12 @@ def _linked(found: GithubUser) -> User | None:
 def _take_login(user: User, login: str) -> None:
     """Give him his login; whoever had it here before was renamed at GitHub, and has it no more."""
     now = utcnow()
-    db.session.execute(
-        update(User)
-        .where(func.lower(User.github_login) == login.lower(), User.id != user.id)
-        .values(github_login=None, updated_at=now)
-    )
+    others = select(User.id).where(func.lower(User.github_login) == login.lower())
+    # By their ids: an update that has to look for them would lock all users.
+    ids = list(db.session.scalars(others.where(User.id != user.id)))
+    if ids:
+        changes = {"github_login": None, "updated_at": now}
+        db.session.execute(update(User).where(User.id.in_(ids)).values(changes))
     user.github_login, user.updated_at = login, now
 
 

@@ -13,7 +13,7 @@ from app.schemas.teams import NewInvitation
 from app.services import audit
 from app.services.handles import FULL_NAME, HANDLE
 from app.services.identity import UserActor
-from app.services.members import members_of
+from app.services.members import end_what_needs_more, members_of
 from app.services.paging import Page, Window
 from app.services.policy import held_project_for, project_for
 from app.services.transactions import transaction
@@ -78,6 +78,7 @@ def accept(user: UserActor, invitation_id: int) -> int:
     member = db.session.get(ProjectMember, (project.id, user.id))
     if member is not None:  # he had another login when he joined
         member.role = offer.role
+        end_what_needs_more(project.id, user.id, Role(offer.role))
     elif project.user_id != user.id:
         ids = {"project_id": project.id, "user_id": user.id}
         db.session.add(ProjectMember(**ids, role=offer.role, created_at=utcnow()))

@@ -124,6 +124,7 @@ def _insert(
     to: runner_choice.Destination,
     key: RequestKey | None,
 ) -> int:
+    project_for(user, project_id, Role.DEPLOYER)  # he may have lost it meanwhile
     now = utcnow()
     spec = order.spec
     job = DeploymentJob(

@@ -76,7 +76,7 @@ def change_role(user: UserActor, project_id: int, user_id: int, role: Role) -> M
     db.session.flush()
     after = _member(project, user_id)
     if after != before:
-        detail = _end_what_needs_more(project_id, user_id, role)
+        detail = end_what_needs_more(project_id, user_id, role)
         detail |= {"role": role, "before": before.role}
         _record(audit.Act.MEMBER_CHANGED, user, project, after, detail)
     return after
@@ -92,7 +92,7 @@ def remove_member(user: UserActor, project_id: int, user_id: int) -> None:
     project = held_project_for(user, project_id, Role.VIEWER if leaves else Role.OWNER)
     member = _member(project, user_id)
     db.session.delete(db.session.get_one(ProjectMember, (project.id, user_id)))
-    detail = _end_what_needs_more(project_id, user_id, None) | {"role": member.role}
+    detail = end_what_needs_more(project_id, user_id, None) | {"role": member.role}
     _record(audit.Act.MEMBER_REMOVED, user, project, member, detail)
 
 
@@ -105,8 +105,8 @@ def _member(project: Project, user_id: int) -> Member:
     raise NotFound("member")
 
 
-def _end_what_needs_more(project_id: int, user_id: int, role: Role | None) -> dict[str, Any]:
-    """End what only a larger role than `role` could give; return how many of what.
+def end_what_needs_more(project_id: int, user_id: int, role: Role | None) -> dict[str, Any]:
+    """End what only a larger role than `role` could give; return how many of what. In a transaction.
 
     Else who had to go would come back by an invitation of his own, or keep getting the jobs.
     """

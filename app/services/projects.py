@@ -24,7 +24,7 @@ from app.services.archive import forget
 from app.services.audit import Act
 from app.services.idempotency import RequestKey, made_before, remember
 from app.services.identity import UserActor
-from app.services.policy import held_project_for, project_for
+from app.services.policy import held_project_for
 from app.services.project_rows import get_project
 from app.services.queue import UNFINISHED, WAITING
 from app.services.runner_choice import is_usable
@@ -85,7 +85,7 @@ def _insert(user: UserActor, new: NewProject, key: RequestKey | None) -> int:
 
 @transaction
 def _update(user: UserActor, project_id: int, change: ProjectChange) -> None:
-    project = project_for(user, project_id, Role.OWNER)
+    project = held_project_for(user, project_id, Role.OWNER)  # so that no share comes in between
     values = change.model_dump(exclude_unset=True)
     _check_runner(values.get("runner_id"), project.user_id, project.id)
     changed = {

@@ -182,6 +182,13 @@ def _name_users():
 
 
 def downgrade():
+    # The code before knows neither scopes nor blocked users: they must not gain by that.
+    op.execute(
+        "UPDATE api_tokens SET revoked_at = CURRENT_TIMESTAMP "
+        "WHERE scope <> 'admin' AND revoked_at IS NULL"
+    )
+    blocked = "CONCAT('blocked:', id)" if op.get_bind().dialect.name != "sqlite" else "'blocked:' || id"
+    op.execute(f"UPDATE users SET github_id = {blocked} WHERE role = 'blocked'")
     for name in NEW_TABLES:
         op.drop_table(name)
     with op.batch_alter_table("runners") as table:

@@ -25,6 +25,10 @@ ROWS = (
     "INSERT INTO projects (id, user_id, name, repo_url, target, branch, runner_id, "
     + AT.format("1, 1, 'shop', 'https://git.example/a.git', 'vps', 'main', 1"),
 )
+SMALL_TOKEN = (
+    "INSERT INTO api_tokens (id, user_id, name, token, scope, last_four, created_at) "
+    "VALUES (2, 1, 'ci', 'other', 'read', 'abcd', :now)"
+)
 
 
 def _rows(query):
@@ -46,6 +50,15 @@ def test_rows_survive_it_both_ways(app):
         "SELECT r.name, p.id, r.old_token FROM runners r JOIN projects p ON p.runner_id = r.id"
     )
 
+    with db.engine.begin() as connection:
+        connection.execute(text(SMALL_TOKEN), {"now": NOW})
+        connection.execute(text("UPDATE users SET role = 'blocked' WHERE id = 3"))
     flask_migrate.downgrade(revision="0004")
+    # What the code before can't tell apart must not become more than it was.
+    assert [(1, False), (2, True)] == [
+        (token, revoked is not None)
+        for token, revoked in _rows("SELECT id, revoked_at FROM api_tokens ORDER BY id")
+    ]
+    assert [("blocked:3",)] == _rows("SELECT github_id FROM users WHERE id = 3")
     flask_migrate.upgrade()
     assert handles == _rows("SELECT id, handle FROM users ORDER BY id")

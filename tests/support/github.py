@@ -47,6 +47,8 @@ class FakeGithub(OAuthState):
     restricted: set[str] = field(default_factory=set)
     """Organisations that let no app in which they have not approved."""
     broken: bool = False
+    exhausted: bool = False
+    """No more calls are let in before the next hour."""
     garbage: bytes | None = None
     """Answered to everything, with 200."""
     location: str | None = None
@@ -126,6 +128,8 @@ class FakeGithub(OAuthState):
             return Response(status=307, headers={"Location": self.location})
         if self.garbage is not None:
             return Response(self.garbage, mimetype="application/json")
+        if self.exhausted:
+            return Response("{}", 403, {"X-RateLimit-Remaining": "0"})
         return Response("unicorn", 502) if self.broken else None
 
     def _check(self, client_id: str) -> tuple[Response, int]:

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from app.extensions import db
-from app.models import AuditEvent, ProjectMember
+from app.models import AuditEvent, Project, ProjectMember
 from deployr.roles import Role
 from deployr.tokens import TOKEN_PATTERN, digest
 from tests.factories import claim, finish, make_job, make_project, make_runner, make_user
@@ -91,6 +91,23 @@ def test_owner_of_a_deleted_project_still_sees_its_end(ada, project):
     ada.write(f"/api/projects/{project['id']}/delete")
 
     assert ["project.deleted", "project.created"] == acts(ada, project_id=project["id"])
+
+
+def test_id_that_is_given_away_again_brings_no_events_along(app, ada, bob, clock):
+    """SQLite gives the id of the newest project again once that is deleted."""
+    old = make_project(ada, name="secret-name")
+    ada.write(f"/api/projects/{old['id']}/delete")
+    clock.move(seconds=1)
+    with app.app_context():
+        at = {"created_at": clock.now, "updated_at": clock.now}
+        facts = {"name": "mine", "repo_url": "https://git.example/b.git", "target": "vps"}
+        ids = {"id": old["id"], "user_id": bob.id, "branch": "main"}
+        db.session.add(Project(**ids, **facts, **at))
+        db.session.commit()
+
+    assert "secret-name" not in bob.get("/api/audit").text
+    assert "secret-name" not in bob.get("/api/audit", project_id=old["id"]).text
+    assert "secret-name" in ada.get("/api/audit").text
 
 
 def test_events_are_paged_without_repeats_or_gaps(app, ada, bob, join):

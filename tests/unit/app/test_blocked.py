@@ -2,7 +2,14 @@
 
 import pytest
 
-from tests.factories import make_job, make_member, make_runner, make_user
+from tests.factories import (
+    link_github,
+    make_job,
+    make_member,
+    make_project,
+    make_runner,
+    make_user,
+)
 from tests.support.backend import Api, refusal
 
 
@@ -44,3 +51,14 @@ def test_his_runners_take_no_jobs_of_others(app, ada, bea, project):
     _block(app)
 
     assert runner.read("/api/runner/jobs")["job_id"] is None
+
+
+def test_his_invitations_admit_nobody(app, ada, bea):
+    own = make_project(bea)
+    link_github(bea, "bea")
+    bea.write(f"/api/projects/{own['id']}/invitations", github_login="second-of-bea", role="viewer")
+    _block(app)
+
+    second = make_user(app, "Second")
+    link_github(second, "second-of-bea")
+    assert [] == second.read("/api/invitations")["invitations"]

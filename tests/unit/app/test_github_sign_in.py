@@ -166,6 +166,12 @@ def test_github_that_does_not_answer(app, anyone, github, fields):
     assert (503, "github_unreachable") == refusal(_sign_in(anyone, **fields))
 
 
+def test_github_that_lets_no_more_calls_in_is_not_the_users_fault(app, anyone, github):
+    github.exhausted = True
+
+    assert (503, "github_unreachable") == refusal(_sign_in(anyone, access_token="gho_ada"))
+
+
 @pytest.mark.parametrize(
     "garbage", [b"<html>", b"[]", b"null", b'{"id": "x"}', b'{"app": 7}', b"\xff", b"[" * 100_000]
 )

@@ -6,7 +6,15 @@ from sqlalchemy import func, select
 from app.extensions import db
 from app.models import Invitation
 from app.services import chores
-from tests.factories import link_github, make_invitation, make_member, make_project, make_user
+from tests.factories import (
+    link_github,
+    make_invitation,
+    make_job,
+    make_member,
+    make_project,
+    make_runner,
+    make_user,
+)
 from tests.support.backend import refusal
 
 
@@ -112,6 +120,18 @@ def test_member_who_was_renamed_gets_the_role_that_he_accepts(ada, bob, project)
     link_github(bob, "robert")
 
     assert "deployer" == bob.write(f"/api/invitations/{made['id']}/accept")["role"]
+
+
+def test_smaller_role_that_he_accepts_ends_what_the_larger_one_gave(ada, bob, project):
+    make_member(project, bob, "deployer")
+    runner = make_runner(bob)
+    bob.write(f"/api/runners/{runner.id}/share", project_id=project["id"])
+    made = make_invitation(ada, project, "robert", "viewer")
+    link_github(bob, "robert")
+    bob.write(f"/api/invitations/{made['id']}/accept")
+    make_job(ada, project)
+
+    assert runner.read("/api/runner/jobs")["job_id"] is None
 
 
 def test_owner_who_was_renamed_stays_the_owner(ada, project, path):
