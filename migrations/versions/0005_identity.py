@@ -187,7 +187,9 @@ def downgrade():
         "UPDATE api_tokens SET revoked_at = CURRENT_TIMESTAMP "
         "WHERE scope <> 'admin' AND revoked_at IS NULL"
     )
-    blocked = "CONCAT('blocked:', id)" if op.get_bind().dialect.name != "sqlite" else "'blocked:' || id"
+    blocked = (
+        "CONCAT('blocked:', id)" if op.get_bind().dialect.name != "sqlite" else "'blocked:' || id"
+    )
     op.execute(f"UPDATE users SET github_id = {blocked} WHERE role = 'blocked'")
     for name in NEW_TABLES:
         op.drop_table(name)
