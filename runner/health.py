@@ -42,13 +42,13 @@ def _problem(check: HealthCheck) -> str | None:
     try:
         with requests.Session() as session:
             session.trust_env = False
-            with _get(session, check.url) as response:
+            with get(session, check.url) as response:
                 return _judge(check, response)
     except requests.RequestException as error:
         return f"no answer ({type(error).__name__})"
 
 
-def _get(session: requests.Session, url: str) -> requests.Response:
+def get(session: requests.Session, url: str) -> requests.Response:
     """Follow redirects only within the same host: another one is not this app."""
     response = session.get(url, timeout=TIMEOUT, allow_redirects=False, stream=True)
     for _ in range(_MAX_REDIRECTS):

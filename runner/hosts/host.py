@@ -8,6 +8,7 @@ from typing import Literal, NamedTuple, Protocol
 from ..stop import StopFlag
 
 Sink = Callable[[bytes], object]
+Kind = Literal["file", "dir", "link", "none"]
 
 
 class HostError(OSError):
@@ -117,7 +118,7 @@ class Files(Protocol):
     def remove(self, *paths: str) -> None:
         """Remove with all that is below, links not followed; a missing one is fine."""
 
-    def kind(self, path: str) -> Literal["file", "dir", "link", "none"]:
+    def kind(self, path: str) -> Kind:
         """Tell what is at `path`; a link is not followed."""
 
 
