@@ -25,19 +25,41 @@ def grant(fd: int, *users: int) -> None:
     Raises OSError; with EOPNOTSUPP where the file system has no such lists.
     """
     status = os.fstat(fd)
-    if stat.S_ISDIR(status.st_mode):
-        _add(fd, _DEFAULT, status, users, READ | WRITE | SEARCH)
-        _add(fd, _ACCESS, status, users, READ | WRITE | SEARCH)
-    else:
-        _add(fd, _ACCESS, status, users, READ | WRITE)
+    for kind in _kinds(status):
+        entries = _read(fd, kind) or _from_mode(status.st_mode)
+        them = [user for user in users if user != status.st_uid or kind == _DEFAULT]
+        _change(fd, kind, entries, [(_USER, user) for user in them], _allowed(status))
 
 
-def _add(fd: int, kind: str, status: os.stat_result, users: tuple[int, ...], allowed: int) -> None:
-    entries = _read(fd, kind) or _from_mode(status.st_mode)
-    found = dict(entries)
-    for user in users:
-        if user != status.st_uid or kind == _DEFAULT:
-            found[_USER, user] = allowed
+def grant_group(fd: int) -> None:
+    """Let the group of `fd` read and write where `fd` has lists: chmod changes but their mask.
+
+    Raises OSError.
+    """
+    status = os.fstat(fd)
+    for kind in _kinds(status):
+        try:
+            entries = _read(fd, kind)
+        except OSError as error:
+            if error.errno == errno.EOPNOTSUPP:
+                return
+            raise
+        if entries:
+            _change(fd, kind, entries, [(_GROUP_OBJ, _NOBODY)], _allowed(status))
+
+
+def _kinds(status: os.stat_result) -> tuple[str, ...]:
+    return (_DEFAULT, _ACCESS) if stat.S_ISDIR(status.st_mode) else (_ACCESS,)
+
+
+def _allowed(status: os.stat_result) -> int:
+    return READ | WRITE | (SEARCH if stat.S_ISDIR(status.st_mode) else 0)
+
+
+def _change(
+    fd: int, kind: str, entries: _Entries, whom: list[tuple[int, int]], allowed: int
+) -> None:
+    found = entries | dict.fromkeys(whom, allowed)
     found.pop((_MASK, _NOBODY), None)
     # The mask limits all but the owner and the others: it must let through what they have.
     granted = [perms for (tag, _), perms in found.items() if tag not in {_USER_OBJ, _OTHER}]

@@ -73,6 +73,7 @@ def for_group(group: int) -> Open:
             os.fchown(fd, -1, group)
         if mode != wanted:
             os.fchmod(fd, wanted)
+        acl.grant_group(fd)
 
     return open_up
 

@@ -14,6 +14,7 @@ from runner import acl, writable
 
 STRANGER = 12345
 OWNER = 23456
+MEMBER = 34567
 
 
 def pool(etc: Path, user: str, name: str = "www") -> None:
@@ -129,6 +130,10 @@ def open_to_stranger() -> None:
     assert writable.open_up(Path(), "", [writable.for_user(STRANGER)]) is None
 
 
+def open_to_group() -> None:
+    assert writable.open_up(Path(), "", [writable.for_group(MEMBER)]) is None
+
+
 def test_phps_user_writes_in_what_is_ours_and_we_in_what_it_made(tmp_path):
     top = own(tree(tmp_path / "storage"), OWNER)
     assert not as_user(STRANGER, top, lambda: append("logs/app.log"))
@@ -140,6 +145,19 @@ def test_phps_user_writes_in_what_is_ours_and_we_in_what_it_made(tmp_path):
     assert as_user(STRANGER, top, lambda: append("logs/cache/page"))
     assert as_user(OWNER, top, lambda: append("logs/cache/page"))
     assert not as_user(OWNER + 1, top, lambda: append("logs/app.log"))
+
+
+def test_group_named_later_writes_though_phps_user_was_let_in_first(tmp_path):
+    """Where there is a list, chmod changes its mask only: the group's entry must follow."""
+    top = own(tree(tmp_path / "storage"), OWNER)
+    assert as_user(OWNER, top, open_to_stranger)
+    for path in (top, *top.rglob("*")):
+        os.chown(path, OWNER, MEMBER)
+
+    assert as_user(OWNER, top, open_to_group)
+
+    assert as_user(MEMBER, top, lambda: append("logs/app.log"))
+    assert as_user(MEMBER, top, lambda: append("logs/new.log"))
 
 
 def test_what_phps_user_owns_is_no_obstacle_to_the_second_deployment(tmp_path):
