@@ -7,7 +7,7 @@ SCRIPTS := install-runner.sh $(wildcard tools/*.sh)
 APP ?= static
 export PYTHONDONTWRITEBYTECODE = 1
 
-.PHONY: help demo test test-system soak check format bench bench-deploy lock clean
+.PHONY: help demo test test-system soak check format bench bench-deploy bench-upload lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,6 +51,10 @@ bench-deploy: $(VENV)/.dev ## measure deployments beside scripts, Capistrano and
 	@tools/setup-machine.sh bench
 	@$(BIN)/python -m bench.deploy
 	@$(BIN)/python -m bench.deploy_caches
+
+bench-upload: $(VENV)/.dev ## measure uploads by SSH beside rsync, scp and paramiko (as root)
+	@tools/setup-machine.sh bench
+	@$(BIN)/python -m bench.upload
 
 lock: $(VENV)/.dev ## resolve all dependencies anew and write the hashed lock files
 	@UV=$(BIN)/uv tools/lock.sh
