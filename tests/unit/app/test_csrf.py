@@ -97,6 +97,7 @@ def test_reading_changes_nothing(browser):
 
 def test_the_public_address_counts_with_its_scheme(make_app, github):
     url = "https://deployr.example"
+    github.visitor = ADA
     app = make_app(**github.settings(), DEPLOYR_SIGNUP="open", DEPLOYR_PUBLIC_URL=url + "/")
     browser = Browser(app, url)
     browser.sign_in()
