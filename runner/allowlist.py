@@ -38,11 +38,15 @@ class Allow(BaseModel):
     """Directory there that the web server serves, for target: cpanel."""
     domain: Domain | None = None
     """Whose document root that is: cPanel may be asked to change it."""
+    copy_docroot: bool = False
+    """The web server serves nothing behind links: the document root is a copy, exchanged."""
 
     @model_validator(mode="after")
     def _serves_no_secrets(self) -> Self:
         if self.domain and not self.docroot:
             raise ValueError("--domain needs --docroot, the directory that the domain serves")
+        if self.copy_docroot and (self.domain or not self.docroot):
+            raise ValueError("--copy-docroot goes with --docroot and without --domain")
         if self.docroot and _overlap(self.docroot, self.path):
             raise ValueError(
                 f"the document root {self.docroot} and the path {self.path} overlap: the web "
@@ -57,6 +61,11 @@ class Allow(BaseModel):
         No name of a project has an @.
         """
         return self.project if self.project_id is None else f"{self.project}@{self.project_id}"
+
+    @property
+    def is_account(self) -> bool:
+        """Whether it goes to a hosting account: `target: cpanel`."""
+        return bool(self.host or self.docroot)
 
     @property
     def title(self) -> str:
@@ -82,7 +91,7 @@ class Allow(BaseModel):
         for option in ("host", "docroot", "domain"):
             if value := getattr(self, option):
                 words += [f"--{option}", value]
-        return words
+        return [*words, "--copy-docroot"] if self.copy_docroot else words
 
     def is_called(self, project: str) -> bool:
         """Tell whether the owner may mean it by `project`."""
@@ -148,7 +157,7 @@ def _is_same(known: Allow, entry: Allow) -> bool:
 
 def _kept(known: Allow, entry: Allow) -> dict[str, object]:
     """Return what a known entry keeps unless the new one says something else."""
-    names = ("user", "project_id", "docroot", "domain")
+    names = ("user", "project_id", "docroot", "domain", "copy_docroot")
     return {name: getattr(entry, name) or getattr(known, name) for name in names}
 
 

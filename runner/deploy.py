@@ -9,7 +9,7 @@ from deployr.states import Reason
 from .context import Context
 from .errors import JobFailedError
 from .leavings import remove_tree
-from .plans import STAGES
+from .plans import STAGES, Stage
 from .shell import CommandFailedError
 from .steps import Step
 
@@ -24,7 +24,7 @@ def run(ctx: Context) -> None:
     try:
         _make_work(ctx)
         for stage in STAGES[ctx.task.spec.action]:
-            _run(stage(ctx), ctx, done)
+            _run(_planned(stage, ctx), ctx, done)
     except JobFailedError as error:
         ctx.log.line(error.detail)
         ctx.shell.sweep()
@@ -36,6 +36,13 @@ def run(ctx: Context) -> None:
         ctx.shell.sweep()
         ctx.target.unlock()
         remove_tree(ctx.work, [account] if account else [], ignore_errors=True)
+
+
+def _planned(stage: Stage, ctx: Context) -> Sequence[Step]:
+    try:
+        return stage(ctx)
+    except OSError as error:  # a host that does not answer
+        raise JobFailedError(Reason.PREFLIGHT_FAILED, str(error)) from error
 
 
 def _make_work(ctx: Context) -> None:

@@ -11,26 +11,25 @@ from typing import Any
 from deployr import __version__
 from deployr.sections import DEFAULT_TIMEOUT_SECONDS
 from deployr.states import Action, JobStatus, Reason
-from deployr.states import Target as TargetKind
 from deployr.wire import JobSpec, Release, Report, WireError, decode_base64
 
 from . import deploy, releases
-from .accounts import Account, find, name_for
-from .allowlist import Allow
 from .caches import Store
-from .config import Places, RunnerConfig, load, load_token
+from .config import Places, load, load_token
 from .context import Context, Task
 from .envfile import environment_of, read_env_file, values_of
 from .errors import ConfigError, JobFailedError
+from .hosts.host import HostError
 from .journal import Journal
 from .lifeline import Lifeline
 from .logstream import JobLog, clean
-from .policy import allowed_entry
+from .policy import allowed_entry, build_account
 from .redact import MIN_LENGTH, Redactor
 from .reporter import Reporter
-from .shell import Shell, switch_problem
+from .shell import Shell
 from .stop import StopFlag
-from .targets import TARGETS, Target
+from .targets import Target
+from .targets.opened import open_target
 from .workspace import Mirror
 
 MAX_DETAIL_CHARS = 4096
@@ -75,6 +74,7 @@ class Job:
         self._redactor = Redactor()
         self._started = time.monotonic()
         self._context: Context | None = None
+        self._target: Target | None = None
         self.log = JobLog(self._redactor, journal.spool.append)
         self._lifeline = Lifeline(journal, reporter, self.log, stop)
 
@@ -82,9 +82,18 @@ class Job:
         """Do what the payload says, if the owner allows it."""
         self._stop.limit(DEFAULT_TIMEOUT_SECONDS, self._started)
         try:
+            return self._ended(payload)
+        finally:
+            if self._target:
+                self._target.close()
+
+    def _ended(self, payload: str | None) -> Outcome:
+        try:
             ctx = self._run(payload)
         except JobFailedError as error:
             return self._failed(error)
+        except HostError as error:
+            return self._failed(JobFailedError(Reason.PREFLIGHT_FAILED, str(error)))
         except Exception as error:  # noqa: BLE001 - a bug: the job must still end, the runner go on
             _logger.error("job %s: %s", self._job_id, self._masked(traceback.format_exc()))  # noqa: TRY400 - the text is masked
             return self._failed(JobFailedError(Reason.INTERNAL, f"{type(error).__name__}: {error}"))
@@ -100,7 +109,9 @@ class Job:
             f"({spec.environment}), branch {spec.branch}"
         )
         task = self._task(spec)
-        target = TARGETS[TargetKind.VPS](task.root, task.account)
+        self._target = target = open_target(
+            self._places, task.entry, task.account, self._journal, self.log.line
+        )
         self._learn_secrets(task, target)
         with StopFlag() as undo_stop:
             self._context = self._prepare(task, target, undo_stop)
@@ -122,7 +133,7 @@ class Job:
             env_file=env_file,
             env_text=read_env_file(env_file),
             cache_mib=config.cache_mib,
-            account=_account(config, entry),
+            account=build_account(config, entry),
             may_restart=config.restart if os.geteuid() == 0 else None,
         )
 
@@ -203,20 +214,6 @@ class Job:
     def _masked(self, text: str) -> str:
         """Return `text` as it may leave the server and stand in the runner's own log."""
         return self._redactor.text(clean(text))
-
-
-def _account(config: RunnerConfig, entry: Allow) -> Account | None:
-    """Return who builds, if it is another user. Raises JobFailedError when that can't be."""
-    name = name_for(config, entry)
-    if name is None:
-        return None
-    try:
-        account = find(name)
-    except ConfigError as error:
-        raise JobFailedError(Reason.PREFLIGHT_FAILED, str(error)) from None
-    if problem := switch_problem(account):
-        raise JobFailedError(Reason.PREFLIGHT_FAILED, problem)
-    return account
 
 
 def _release(ctx: Context) -> Release | None:

@@ -45,6 +45,10 @@ class Switch(Wire):
 
     root: str
     release: Release
+    is_account: bool = False
+    """Whether `root` is in a hosting account."""
+    host: str | None = None
+    """The name of the host with the account; None: the runner's own."""
 
 
 class Journal:

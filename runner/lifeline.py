@@ -1,11 +1,11 @@
 """What the steps of a deployment tell the journal and the backend, and must ask before the switch."""
 
 import time
-from pathlib import Path
 
 from deployr.states import Reason
 from deployr.wire import Release
 
+from .allowlist import Allow
 from .errors import JobFailedError
 from .journal import Journal, Switch
 from .logstream import JobLog
@@ -36,13 +36,15 @@ class Lifeline:
         self._stop.limit(seconds, started)
         self._reporter.tell(timeout=seconds)
 
-    def before_switch(self, root: Path, release: Release) -> None:
+    def before_switch(self, entry: Allow, release: Release) -> None:
         """Return when the release may go live: the job is still ours, and the journal knows.
 
         From then on a cancellation or a lost claim is ignored. Raises JobFailedError.
         """
         self._wait_until_fresh()
-        self._journal.begin_switch(Switch(root=str(root), release=release))
+        self._journal.begin_switch(
+            Switch(root=entry.path, release=release, is_account=entry.is_account, host=entry.host)
+        )
         if problem := self._journal.problem:
             raise JobFailedError(Reason.INTERNAL, problem)
         self._stop.ignore(Reason.CANCELLED, Reason.RUNNER_LOST)

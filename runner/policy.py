@@ -9,8 +9,11 @@ from deployr.repo import branch_problem, is_full_commit, name_problem, url_probl
 from deployr.states import Action, Reason, Target
 from deployr.wire import JobSpec
 
+from .accounts import Account, find, name_for
 from .allowlist import Allow
-from .errors import JobFailedError
+from .config import RunnerConfig
+from .errors import ConfigError, JobFailedError
+from .shell import switch_problem
 
 _PLACE = ("--path", "/path/on/this/server")
 
@@ -18,16 +21,9 @@ _PLACE = ("--path", "/path/on/this/server")
 def allowed_entry(spec: JobSpec, allow: tuple[Allow, ...]) -> Allow:
     """Return the entry that lets `spec` run.
 
-    Raises JobFailedError: `policy_refused`, or `preflight_failed` for what a later version does.
+    Raises JobFailedError (`policy_refused`).
     """
     entry = _entry_of(spec, allow)
-    if entry.host or entry.docroot:
-        # Without this it would go to a directory of that name on this machine.
-        raise JobFailedError(
-            Reason.PREFLIGHT_FAILED,
-            f"{spec.project} is to go to {entry.place}: hosts and document roots come with a later "
-            "version of the runner",
-        )
     if spec.repo != entry.repo:
         raise _refused(
             f"{spec.project} may only come from {entry.repo}, not from {spec.repo!r}. "
@@ -50,20 +46,23 @@ def allowed_entry(spec: JobSpec, allow: tuple[Allow, ...]) -> Allow:
 
 
 def check_manifest(manifest: Manifest, entry: Allow) -> None:
-    """Raise JobFailedError when the commit's deploy.yaml asks for more than is allowed.
-
-    The reason is `policy_refused`, or `preflight_failed` for a target of a later version.
-    """
+    """Raise JobFailedError (`policy_refused`) when deploy.yaml asks for more than is allowed."""
     path, name = manifest.deploy.path, manifest.project.name
     if path is not None and path != entry.path:
         raise _refused(f"deploy.yaml says deploy.path: {path}, but only {entry.path} is allowed")
     if name is not None and name != entry.project:
         raise _refused(f"deploy.yaml is of the project {name}, not of {entry.project}")
-    if manifest.project.target is Target.CPANEL:
-        raise JobFailedError(
-            Reason.PREFLIGHT_FAILED,
-            "the target cpanel comes with a later version; until then install the runner in the "
-            "hosting account itself and set project.target: vps",
+    if manifest.project.target is Target.CPANEL and not entry.is_account:
+        words = shlex.join([*entry.words, "--environment", entry.environment])
+        raise _refused(
+            f"deploy.yaml says target: cpanel, but {entry.key} goes to {entry.path} on this server. "
+            f"Say which directory the web server serves: deployr-runner allow remove {words}, then "
+            "allow add it with --docroot (and --host where the account is reached by SSH)"
+        )
+    if manifest.project.target is Target.VPS and entry.is_account:
+        raise _refused(
+            f"{entry.key} goes to a hosting account ({entry.place}): set project.target: cpanel in "
+            "deploy.yaml"
         )
 
 
@@ -83,6 +82,20 @@ def check_restarts(manifest: Manifest, allowed: Sequence[str] | None) -> None:
             "what its owner lists. To allow it, put above the first [[allow]] of runner.toml on "
             f"the server: {line}"
         )
+
+
+def build_account(config: RunnerConfig, entry: Allow) -> Account | None:
+    """Return who builds, if it is another user. Raises JobFailedError when that can't be."""
+    name = name_for(config, entry)
+    if name is None:
+        return None
+    try:
+        account = find(name)
+    except ConfigError as error:
+        raise JobFailedError(Reason.PREFLIGHT_FAILED, str(error)) from None
+    if problem := switch_problem(account):
+        raise JobFailedError(Reason.PREFLIGHT_FAILED, problem)
+    return account
 
 
 def _entry_of(spec: JobSpec, allow: tuple[Allow, ...]) -> Allow:

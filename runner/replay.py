@@ -9,10 +9,13 @@ from deployr.wire import Report
 
 from .accounts import all_of
 from .config import Places
+from .errors import ConfigError
+from .hosts.opened import open_host
 from .journal import Journal, Switch
 from .leavings import remove_tree
 from .logstream import utc_stamp
 from .shell import end_marked
+from .targets.host_root import HostRoot
 from .targets.vps import VpsTarget
 
 _logger = logging.getLogger(__name__)
@@ -28,7 +31,7 @@ def replay(journal: Journal, places: Places, *, unheard: bool = False) -> dict[s
     remove_tree(places.work / str(journal.job_id), accounts, ignore_errors=True)
     if end := journal.end:
         return end
-    report = Report(detail=_UNHEARD) if unheard else _report(journal)
+    report = Report(detail=_UNHEARD) if unheard else _report(journal, places)
     return _crashed(journal, report)
 
 
@@ -55,7 +58,7 @@ def _crashed(journal: Journal, report: Report) -> dict[str, Any]:
     return end
 
 
-def _report(journal: Journal) -> Report:
+def _report(journal: Journal, places: Places) -> Report:
     """Say what is true of the server now."""
     step, switch = journal.step, journal.switch
     died = f"the runner died in step {step}" if step else "the runner died before the first step"
@@ -63,19 +66,38 @@ def _report(journal: Journal) -> Report:
         return Report(detail=f"{died}; nothing went live, what was live before still is")
     facts = {"path": switch.root, "commit": switch.release.commit}
     name = switch.release.name
-    if _is_live(switch):
+    is_live = _is_live(journal, switch, places)
+    if is_live:
         detail = (
             f"{died}; its release {name} is live, but what follows the switch (restart, health "
             "check) may be missing: look at the app, then push again"
         )
         return Report(detail=detail, release=switch.release, **facts)
+    if is_live is None:
+        place = switch.host or "the account"
+        detail = (
+            f"{died}; whether its release {name} is live can't be told, as {place} does not answer: "
+            "`deployr releases` says it after the next deployment"
+        )
+        return Report(detail=detail, **facts)
     return Report(detail=f"{died}; its release {name} is not live", **facts)
 
 
-def _is_live(switch: Switch) -> bool:
-    target = VpsTarget(Path(switch.root))
+def _is_live(journal: Journal, switch: Switch, places: Places) -> bool | None:
+    """Tell whether its release is live; None: its host does not say."""
     try:
-        return target.live() == target.live_name(switch.release.name)
-    except OSError as error:
+        live = _live(journal, switch, places)
+    except (OSError, ConfigError) as error:
         _logger.warning("%s: %s", switch.root, error)
-        return False
+        return None if switch.is_account else False
+    return live == f"releases/{switch.release.name}"
+
+
+def _live(journal: Journal, switch: Switch, places: Places) -> str | None:
+    if not switch.is_account:
+        return VpsTarget(Path(switch.root)).live()
+    host = open_host(places, switch.host, journal.claim_id)
+    try:
+        return HostRoot(host.files, switch.root).look().live
+    finally:
+        host.close()

@@ -48,6 +48,11 @@ def adopt(
       sudo deployr-runner adopt my-app --shared-dir uploads
     """
     entry = entry_named(load(places).allow, project, name)
+    if entry.is_account:
+        raise RunnerError(
+            f"{entry.title} goes to a hosting account ({entry.place}), where nothing is to be taken "
+            "over: the first deployment keeps what the document root holds"
+        )
     root = Path(entry.path).resolve()
     what = survey(root, shared)
     if not unfinished(root):

@@ -26,13 +26,14 @@ def allow() -> None:
 @click.option("--branch", "branches", required=True, multiple=True, help="Repeatable.")
 @click.option("--path", required=True, help="Where it goes on this server.")
 @click.option("--environment", default=DEFAULT_ENVIRONMENT, show_default=True)
+@click.option("--host", help="Name of the host that has the path; default: this machine.")
+@click.option("--docroot", help="For target: cpanel, the directory that the web server serves.")
+@click.option("--domain", help="For target: cpanel, the domain that serves it.")
 @click.option(
-    "--host", hidden=True, help="Name of the host that has the path; default: this machine."
+    "--copy-docroot",
+    is_flag=True,
+    help="The web server follows no links: exchange the document root as a whole.",
 )
-@click.option(
-    "--docroot", hidden=True, help="For target: cpanel, the directory that the web server serves."
-)
-@click.option("--domain", hidden=True, help="For target: cpanel, the domain that serves it.")
 @click.option("--user", help="Who builds it and runs its hooks; default: the runner's build user.")
 @click.pass_obj
 def add(places: Places, /, **fields: Any) -> None:  # noqa: ANN401 - checked by make_allow

@@ -11,7 +11,10 @@ from ..accounts import name_for
 from ..allowlist import Allow
 from ..config import Places, RunnerConfig
 from ..errors import ConfigError, ExitCode
-from ..preflight import Finding
+from ..hosts.host import HostError
+from ..hosts.opened import open_host
+from ..preflight import Finding, problem
+from ..preflight.account import place_findings
 from ..preflight.project import ProjectCheck
 from ..preflight.service import (
     backend_findings,
@@ -84,11 +87,28 @@ def _project(places: Places, entry: Allow, builder: str | None) -> Iterator[Line
     subject, check = entry.title, ProjectCheck(places, entry)
     yield from _told(subject, "repository", check.repository(), f"{entry.repo} can be read")
     yield from _told(subject, "builds", check.build_user(builder), f"run as {builder}")
+    if entry.is_account:
+        where = entry.host or "this account"
+        yield from _told(subject, "account", _account(places, entry), f"{where} can be deployed to")
+        yield from _told(subject, "env file", check.env_file(), "private, and sets something")
+        return
     yield from _told(subject, "path", check.place(), f"{entry.path} can be written")
     yield from _told(subject, "disk", check.disk(), "there is room for one more release")
     yield from _told(subject, "env file", check.env_file(), "private, and sets something")
     yield from _told(subject, "tools", check.tools(), "as the live release needs them")
     yield from _told(subject, "health check", check.page(), "something answers there")
+
+
+def _account(places: Places, entry: Allow) -> list[Finding]:
+    """Say why nothing can be deployed to the hosting account of an entry."""
+    try:
+        host = open_host(places, entry.host, "doctor")
+        try:
+            return list(place_findings(host.name, host.look()))
+        finally:
+            host.close()
+    except (HostError, ConfigError) as error:
+        return [problem(str(error))]
 
 
 def _told(subject: str, check: str, found: list[Finding] | None, fine: str) -> Iterator[Line]:

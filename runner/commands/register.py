@@ -44,13 +44,14 @@ _OWNERS = {"allow", "build_user", "cache_mib", "capacity", "restart", "stop_seco
 @click.option("--allow-repo", help="Its repository, exactly as the backend names it.")
 @click.option("--allow-branch", multiple=True, help="Branch that may be deployed; repeatable.")
 @click.option("--path", help="Where it goes on this server.")
+@click.option("--host", help="Name of the host that has the path; default: this machine.")
+@click.option("--docroot", help="For target: cpanel, the directory that the web server serves.")
+@click.option("--domain", help="For target: cpanel, the domain that serves it.")
 @click.option(
-    "--host", hidden=True, help="Name of the host that has the path; default: this machine."
+    "--copy-docroot",
+    is_flag=True,
+    help="The web server follows no links: exchange the document root as a whole.",
 )
-@click.option(
-    "--docroot", hidden=True, help="For target: cpanel, the directory that the web server serves."
-)
-@click.option("--domain", hidden=True, help="For target: cpanel, the domain that serves it.")
 @click.option("--environment", default=DEFAULT_ENVIRONMENT, show_default=True)
 @click.option("--replace", is_flag=True, help="Give up the registration that this server has.")
 @click.pass_obj
@@ -156,5 +157,5 @@ def _first_entry(given: dict[str, Any]) -> Allow | None:
         repo=given["allow_repo"],
         branches=given["allow_branch"],
         environment=given["environment"],
-        **{name: given[name] for name in ("path", "host", "docroot", "domain")},
+        **{name: given[name] for name in ("path", "host", "docroot", "domain", "copy_docroot")},
     )

@@ -142,12 +142,28 @@ class Progress(Protocol):
 class Host(Protocol):
     """A host, connected when it is first needed."""
 
-    name: str
-    probe: Probe
-    files: Files
-    sender: Sender
-    round_trips: int
-    """How often we waited for its answer so far, connecting not counted."""
+    @property
+    def name(self) -> str:
+        """What people call it."""
+
+    @property
+    def probe(self) -> Probe:
+        """What it can do, as was found out within a day."""
+
+    @property
+    def files(self) -> Files:
+        """Its file system."""
+
+    @property
+    def sender(self) -> Sender:
+        """What sends trees there."""
+
+    @property
+    def round_trips(self) -> int:
+        """How often we waited for its answer so far, connecting not counted."""
+
+    def look(self) -> Probe:
+        """Find out anew what it can do. Raises HostError."""
 
     def run(
         self,

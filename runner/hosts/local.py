@@ -4,6 +4,7 @@ import contextlib
 import os
 import threading
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 from pathlib import Path
 
 from deployr.states import Reason
@@ -13,18 +14,40 @@ from ..command import Command, CommandFailedError
 from ..errors import JobFailedError
 from ..shell import Shell
 from ..stop import StopFlag
-from .host import HostError, Sink
+from ..transfer.shell_sender import ShellSender
+from .host import Files, HostError, Probe, Sender, Sink
+from .probe import SCRIPT, read_probe
+from .shell_files import ShellFiles
 
 NAME = "this account"
+_PROBE_SECONDS = 120.0
 
 
-class LocalAccount:
-    """Runs scripts as the runner's own user; `mark` finds what they start."""
+class LocalHost:
+    """As `Host` says; all runs as the runner's own user."""
 
-    def __init__(self, mark: str) -> None:
+    def __init__(self, mark: str, kept: Path) -> None:
+        """`mark` finds what scripts start; `kept` is for what is remembered of trees."""
         self.name = NAME
         self.round_trips = 0
+        self.files: Files = ShellFiles(self)
+        self.sender: Sender = ShellSender(self, kept / "here")
         self._mark = mark
+
+    @cached_property
+    def probe(self) -> Probe:
+        """What the account can do."""
+        return self.look()
+
+    def look(self) -> Probe:
+        """Find out anew. Raises HostError."""
+        said: list[bytes] = []
+        self.run(SCRIPT, sink=said.append, seconds=_PROBE_SECONDS)
+        found = read_probe(b"".join(said))
+        if found is None:
+            raise HostError(f"{self.name}: its shell does not answer")
+        self.__dict__["probe"] = found
+        return found
 
     def run(
         self,

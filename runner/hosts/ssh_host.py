@@ -7,9 +7,11 @@ from typing import Literal
 
 from paramiko import SFTPClient, SSHException
 
+from ..transfer.shell_sender import ShellSender
 from .book import HostEntry
-from .host import HostError, LostError, Probe
+from .host import Files, HostError, LostError, Probe, Sender
 from .probe import SCRIPT, ProbeCache, read_probe
+from .shell_files import ShellFiles
 from .ssh import Connection
 
 _PROBE_SECONDS = 120.0
@@ -45,6 +47,24 @@ class SshHost(Connection):
         self._probes.save(found)
         self.__dict__["probe"] = found
         return found
+
+    @cached_property
+    def files(self) -> Files:
+        """Its files, by a shell or by SFTP."""
+        if self.probe.shell == "none":
+            from .sftp_files import SftpFiles  # noqa: PLC0415 - most hosts have a shell
+
+            return SftpFiles(self)
+        return ShellFiles(self)
+
+    @cached_property
+    def sender(self) -> Sender:
+        """What sends trees there."""
+        if self.probe.shell == "none":
+            from ..transfer.sftp_sender import SftpSender  # noqa: PLC0415
+
+            return SftpSender(self, self.cache)
+        return ShellSender(self, self.cache)
 
     def _look_by_sftp(self, said: bytes) -> Probe:
         try:

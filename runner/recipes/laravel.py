@@ -59,6 +59,7 @@ RECIPE = Recipe(
     problems=_problems,
     build=_build,
     ship=lambda _: Ship(revision_file=True),
+    public="public",
     env={"COMPOSER_ALLOW_SUPERUSER": "1"},
     shared_dirs=("storage",),
     shared_files=(".env",),

@@ -99,6 +99,8 @@ class Recipe:
     """Raises ValueError, with a sentence, when the build did not make what it should."""
     carried: tuple[Carried, ...] = ()
     env: Mapping[str, str] = field(default_factory=dict)
+    public: str = ""
+    """Directory of a release that visitors get; all of it by default."""
     version_variable: str | None = None
     """Environment variable by which the app takes the commit for the name of its version."""
     shared_dirs: tuple[str, ...] = ()

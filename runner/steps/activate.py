@@ -12,6 +12,7 @@ from ..health import wait_until_healthy
 from ..recipes.recipe import Commands
 from ..restarts import restart_all
 from ..shell import CommandFailedError
+from .refresh import refresh
 
 
 class Activate:
@@ -33,11 +34,12 @@ class Activate:
         self._previous = ctx.target.live()
         ctx.before = ctx.target.live_release() or ""
         release = ctx.made.model_copy(update={"state": "live"})
-        ctx.lifeline.before_switch(ctx.task.root, release)
+        ctx.lifeline.before_switch(ctx.task.entry, release)
         ctx.note("live")
         ctx.target.activate(ctx.target.live_name(ctx.release))
         ctx.lifeline.after_switch()
         ctx.log.line(f"{ctx.task.root}/current is {ctx.release}")
+        refresh(ctx)
 
     def undo(self, ctx: Context) -> None:
         if ctx.release_state != "live":
@@ -45,11 +47,14 @@ class Activate:
         if ctx.target.live() != ctx.target.live_name(ctx.release):
             ctx.release_state = "building"
             return
-        if self._previous is None:
-            ctx.log.line("there is no earlier release to go back to: this one stays live")
-        else:
+        if self._previous is not None:
             ctx.log.line(f"going back to {self._previous}")
             ctx.target.activate(self._previous)
+            refresh(ctx)
+        elif ctx.target.take_back():
+            ctx.log.line("there is no earlier release: visitors get what was there before Deployr")
+        else:
+            ctx.log.line("there is no earlier release to go back to: this one stays live")
         self._record(ctx)
         if self._previous is not None:
             self._restart(ctx, ctx.task.root / self._previous)

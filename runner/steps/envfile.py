@@ -61,7 +61,7 @@ def _edited(ctx: Context, shared: Path, differences: str) -> str:
 def _import_line(ctx: Context) -> str:
     project, environment = ctx.task.entry.key, ctx.task.entry.environment
     option = "" if environment == "production" else f" --environment {environment}"
-    shared = ctx.target.shared_path(ENV_FILE)
+    shared = ctx.target.shared_path(ENV_FILE) if ctx.target.is_here else "COPY-OF-THAT-FILE"
     return f"deployr-runner env import {project}{option} {shared}"
 
 

@@ -10,8 +10,9 @@ from .. import releases
 from ..context import Context
 from ..errors import JobFailedError
 from ..preflight import Finding, problem, problems_of, warnings_of
+from ..preflight.account import planned_public
 from ..preflight.app import app_findings, floor_of
-from ..preflight.disk import disk_findings
+from ..preflight.disk import Room, disk_findings
 from ..preflight.network import page_findings, port_findings
 from ..preflight.place import is_closed, lost_findings, shared_findings, stuck_findings
 from ..tools import asker
@@ -32,6 +33,8 @@ class Preflight:
 
     def findings(self, ctx: Context) -> list[Finding]:
         """Say what is wrong, all of it, and change nothing."""
+        if not ctx.target.is_here:
+            return self._of_account(ctx)
         open_ = not is_closed(ctx.task.root)
         live = _live(ctx) if open_ else None
         ask = asker(ctx.shell, ctx.recipe.env)
@@ -39,10 +42,26 @@ class Preflight:
             *ctx.target.findings(ctx.task.entry),
             *map(problem, ctx.recipe.problems(ctx.app)),
             *app_findings(ctx.app, ctx.recipe, live, ask),
-            *_network(ctx, live),
+            *_network(ctx, is_live=live is not None),
             *(map(problem, self._missing_files(ctx)) if open_ else ()),
             *(_room(ctx, live) if open_ else ()),
             *(self._lost(ctx, live) if live else ()),
+        ]
+
+    def _of_account(self, ctx: Context) -> list[Finding]:
+        """Say what is wrong with a hosting account, and with what this machine builds for it."""
+        ctx.target.serve(planned_public(ctx.app, ctx.recipe))
+        found = ctx.target.findings(ctx.task.entry)
+        if problems_of(found):  # of one that does not answer nothing more can be known
+            return found
+        return [
+            *found,
+            *map(problem, ctx.recipe.problems(ctx.app)),
+            *ctx.target.lacks(ctx.app, ctx.recipe, ctx.manifest),
+            *app_findings(ctx.app, ctx.recipe, None, asker(ctx.shell, ctx.recipe.env)),
+            *_network(ctx, is_live=ctx.target.live_release() is not None),
+            *map(problem, self._missing_files(ctx)),
+            *disk_findings((ctx.work,), [ctx.tree], _floor(ctx)),
         ]
 
     def run(self, ctx: Context) -> None:
@@ -86,13 +105,17 @@ def _live(ctx: Context) -> Path | None:
     return ctx.target.release_path(name) if name else None
 
 
-def _network(ctx: Context, live: Path | None) -> list[Finding]:
+def _floor(ctx: Context) -> Room:
+    return floor_of(ctx.recipe.framework, ctx.recipe.tools(ctx.app))
+
+
+def _network(ctx: Context, *, is_live: bool) -> list[Finding]:
     check, smoke = ctx.manifest.deploy.health_check, ctx.manifest.nextjs.smoke_check
     is_tried = ctx.recipe.framework is Framework.NEXTJS and smoke is not False
     return [
         *(port_findings() if is_tried else ()),
         # Before the first release nothing can answer.
-        *(page_findings(check.url) if check and live else ()),
+        *(page_findings(check.url) if check and is_live else ()),
     ]
 
 
@@ -100,9 +123,8 @@ def _room(ctx: Context, live: Path | None) -> Iterable[Finding]:
     """Look at the disk, and at what is to be removed to make room on it."""
     old = _superfluous(ctx)
     models = [ctx.tree, *([live] if live else [])]
-    floor = floor_of(ctx.recipe.framework, ctx.recipe.tools(ctx.app))
     return [
-        *disk_findings((ctx.task.root, ctx.work), models, floor, spare=old),
+        *disk_findings((ctx.task.root, ctx.work), models, _floor(ctx), spare=old),
         *(() if ctx.task.account else _ownership(ctx, old)),
     ]
 

@@ -12,6 +12,7 @@ from ..accounts import Account
 from ..context import Context
 from ..descriptors import create, directory_below
 from ..errors import JobFailedError
+from ..preflight.account import NEITHER, public_of
 from ..recipes import Ship
 from ..recipes.recipe import Commands
 from ..targets.links import outermost
@@ -47,6 +48,8 @@ class Release:
             )
         if ship.revision_file:
             _write_revision(ctx.tree, source, ctx.commit)
+        if not ctx.target.is_here:
+            self._choose(ctx, ship, source)
         ctx.release = self.release
         ctx.built = ctx.target.receive(source, self.release)
 
@@ -54,6 +57,13 @@ class Release:
         if ctx.release_state == "building":
             ctx.target.discard(self.release)
             ctx.note_migrations()
+
+    def _choose(self, ctx: Context, ship: Ship, source: Path) -> None:
+        """Say what of it visitors get; never all the files of an app that is a server."""
+        is_nextjs = ctx.recipe.framework is Framework.NEXTJS
+        if is_nextjs and self.output is None and ship.directory == ".":
+            raise JobFailedError(Reason.PREFLIGHT_FAILED, NEITHER)
+        ctx.target.serve(public_of(source, ctx.recipe))
 
     def _ship(self, ctx: Context) -> Ship:
         if self.output is not None:

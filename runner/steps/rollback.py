@@ -14,6 +14,7 @@ from ..context import Context
 from ..errors import JobFailedError
 from ..policy import check_restarts
 from ..preflight import problems_of
+from ..preflight.account import public_of
 from ..recipes import RECIPES
 from ..releases import Record
 
@@ -41,8 +42,9 @@ class Goal:
         goal = _goal(ctx)
         _check_schema(ctx, goal)
         ctx.goal, ctx.release, ctx.commit = goal, goal.release, goal.commit
-        ctx.built = ctx.target.look_into(goal.release, RECOGNISED_BY)
+        ctx.built = ctx.target.look_into(goal.release, (*RECOGNISED_BY, "server.js"))
         ctx.recipe = RECIPES[goal.framework or detect_framework(ctx.built)]
+        ctx.target.serve(public_of(ctx.built, ctx.recipe))
         ctx.manifest = _manifest(goal)
         check_restarts(ctx.manifest, ctx.task.may_restart)
         ctx.lifeline.limit(ctx.manifest.deploy.timeout, ctx.started)

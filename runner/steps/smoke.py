@@ -21,6 +21,9 @@ class Smoke:
         return [f"where the build is standalone: start {release} and ask for {self.page}"]
 
     def run(self, ctx: Context) -> None:
+        if ctx.goal and not ctx.target.is_here:
+            ctx.log.line("it was tried when it was built, and is on another machine now")
+            return
         release = ctx.built
         if not nextjs.is_standalone(release):
             ctx.log.line("this release has no server of its own: nothing to try")

@@ -1,14 +1,5 @@
-"""One module a kind of target."""
+"""The places that an app is deployed to."""
 
-from collections.abc import Callable
-from pathlib import Path
-
-from deployr.states import Target as TargetKind
-
-from ..accounts import Account
 from .target import Commander, Target
-from .vps import VpsTarget
 
-TARGETS: dict[TargetKind, Callable[[Path, Account | None], Target]] = {TargetKind.VPS: VpsTarget}
-
-__all__ = ["TARGETS", "Commander", "Target"]
+__all__ = ["Commander", "Target"]

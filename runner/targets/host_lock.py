@@ -94,7 +94,6 @@ class HostLock:
             self._files.remove(fresh)
             if self._files.read(self._note) is None:
                 raise  # nobody's: the host refuses
-            return False
         return self._is_ours()
 
     def _is_dead(self, seen: bytes | None) -> bool:

@@ -97,9 +97,10 @@ class HostRoot:
         self._seen = replace(self.seen, releases=(*known, release))
 
     def discard(self, *names: str) -> None:
-        """Remove releases, all in one go."""
+        """Remove releases with what is kept of them, all in one go."""
         seen, self._seen = self.seen, None
-        self._files.remove(*(self.path("releases", name) for name in names))
+        kinds = ("releases/", f"{_META}/manifests/", f"{_META}/incoming-")
+        self._files.remove(*(self.path(kind + name) for name in names for kind in kinds))
         self._seen = replace(seen, releases=tuple(n for n in seen.releases if n not in names))
 
     def prune(self, keep: int) -> Pruned:

@@ -2,7 +2,7 @@
 
 import os
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from ..accounts import Account
@@ -27,10 +27,15 @@ def rights(path: Path, account: Account | None) -> tuple[int, int]:
 
 def secrets_in(files: Iterable[Path]) -> dict[str, str]:
     """Return what env files set, by name; a second value of a name is told with its file."""
+    return secrets_of((path.name, values_in(path)) for path in files)
+
+
+def secrets_of(files: Iterable[tuple[str, Mapping[str, str]]]) -> dict[str, str]:
+    """Return the same of files that are given as their name and what they set."""
     found: dict[str, str] = {}
-    for path in files:
-        for name, value in values_in(path).items():
+    for file, values in files:
+        for name, value in values.items():
             # The same name may have another value in another file: both are secret.
             is_taken = found.get(name, value) != value
-            found[f"{path.name}:{name}" if is_taken else name] = value
+            found[f"{file}:{name}" if is_taken else name] = value
     return found

@@ -5,8 +5,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from deployr.manifest import Manifest
+
 from ..allowlist import Allow
 from ..preflight import Finding
+from ..recipes import App, Recipe
 from ..releases import Record
 from ..shell import Command, Shell, Sink
 
@@ -42,6 +45,9 @@ class Target(Protocol):
     def exists(self) -> bool:
         """Whether the deploy root is there."""
 
+    def close(self) -> None:
+        """Let go of the connection, where there is one."""
+
     def commander(self, shell: Shell) -> Commander:
         """Return what runs commands there; `shell` says what stops them."""
 
@@ -50,6 +56,12 @@ class Target(Protocol):
 
     def findings(self, entry: Allow) -> list[Finding]:
         """Say what is wrong with the place that the owner gave for `entry`; change nothing."""
+
+    def serve(self, public: str | None) -> None:
+        """Say which directory of a release visitors get, "": all of it; None: it is a server."""
+
+    def lacks(self, app: App, recipe: Recipe, manifest: Manifest) -> list[Finding]:
+        """Say what the app wants that this kind of place does not have."""
 
     def prepare(self) -> None:
         """Make the directories that are missing. Raises OSError."""
@@ -118,6 +130,12 @@ class Target(Protocol):
     def activate(self, live: str) -> None:
         """Make `live` (of `live` or `live_name`) what visitors get, in one step."""
 
+    def take_back(self) -> bool:
+        """Give visitors what they had before the first release; tell whether there is a way to."""
+
+    def forget_code(self, url: str) -> str | None:
+        """Have the PHP behind `url` forget the code that it knows; return why it does not."""
+
     def live_path(self) -> Path:
         """Return where what is live stands."""
 
@@ -144,3 +162,25 @@ class Target(Protocol):
 
         The live one, the good one before it and the `keep` newest good ones stay.
         """
+
+
+class OwnServer:
+    """What is to be done of it where the place is a server of one's own: nothing."""
+
+    def close(self) -> None:
+        """See Target."""
+
+    def serve(self, public: str | None) -> None:
+        """See Target."""
+
+    def lacks(self, app: App, recipe: Recipe, manifest: Manifest) -> list[Finding]:  # noqa: ARG002
+        """See Target."""
+        return []
+
+    def take_back(self) -> bool:
+        """See Target."""
+        return False
+
+    def forget_code(self, url: str) -> str | None:  # noqa: ARG002 - its services are restarted
+        """See Target."""
+        return None

@@ -22,12 +22,12 @@ from ..shell import Shell
 from .links import link_into
 from .record_file import RecordFile
 from .shared_files import rights, secrets_in
-from .target import Commander, Pruned
+from .target import Commander, OwnServer, Pruned
 
 _META = ".deployr"
 
 
-class VpsTarget:
+class VpsTarget(OwnServer):
     """A deploy root on this machine, with `releases/`, `shared/` and the link `current`."""
 
     def __init__(self, root: Path, account: Account | None = None) -> None:

@@ -28,7 +28,8 @@ def scan(root: Path) -> Tree:
 
     Modes are the permission bits, and an owner may always read files and change directories: a
     release must be verified and removed. Raises HostError, with names, when it holds what can't
-    be sent: devices, sockets, pipes, and links that lead out of it.
+    be sent: devices, sockets, pipes, and links that lead out of it, but for those to what is
+    shared (`../../shared` from a release's own directory).
     """
     entries: dict[str, Entry] = {}
     stamps: dict[str, str] = {}
@@ -87,7 +88,10 @@ def _place(item: tuple[str, Entry]) -> str:
 
 
 def _leads_out(path: str, entries: Mapping[str, Entry]) -> bool:
-    """Tell whether a link leaves the tree anywhere on its way, through other links or not."""
+    """Tell whether a link leaves the tree anywhere on its way, through other links or not.
+
+    What is shared does not count.
+    """
     if entries[path].kind != "link":
         return False
     here, todo = path.split("/")[:-1], _parts(entries[path].goal)
@@ -95,7 +99,7 @@ def _leads_out(path: str, entries: Mapping[str, Entry]) -> bool:
         while todo:
             part = todo.pop(0)
             if part == "/" or (part == ".." and not here):
-                return True
+                return not _is_shared([part, *todo])
             if part == "..":
                 here.pop()
                 continue
@@ -107,6 +111,11 @@ def _leads_out(path: str, entries: Mapping[str, Entry]) -> bool:
         else:
             return False
     return False  # links in a circle lead nowhere
+
+
+def _is_shared(way: list[str]) -> bool:
+    """Tell whether a way out of the tree leads to what all releases share, and no further."""
+    return way[:3] == ["..", "..", "shared"] and ".." not in way[3:]
 
 
 def _parts(goal: str) -> list[str]:

@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from runner.hosts.local import LocalAccount
+from runner.hosts.local import LocalHost
 from runner.transfer.shell_sender import ShellSender
 from tests.support.sshd import Sshd
 from tests.unit.runner.hosts.conftest import host_of
@@ -42,7 +42,7 @@ def here(tmp_path):
     place = tmp_path / "here"
     for name in ("releases", ".deployr"):
         (place / name).mkdir(parents=True)
-    return place, ShellSender(LocalAccount("mark-of-tests"), tmp_path / "cache-here")
+    return place, LocalHost("mark-of-tests", tmp_path / "cache").sender
 
 
 @pytest.fixture

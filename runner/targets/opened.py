@@ -1,0 +1,54 @@
+"""The target of an entry of the owner's list."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from deployr.states import Reason
+
+from ..accounts import Account
+from ..allowlist import Allow
+from ..config import Places, instance_id
+from ..errors import ConfigError, JobFailedError
+from ..hosts.opened import open_host
+from ..journal import Journal
+from .cpanel import CpanelTarget
+from .host_lock import Owner
+from .target import Target
+from .vps import VpsTarget
+
+
+def open_target(
+    places: Places,
+    entry: Allow,
+    account: Account | None,
+    journal: Journal,
+    say: Callable[[str], object],
+) -> Target:
+    """Return where `entry` goes, for the job of `journal`; a host is not connected to yet.
+
+    Raises JobFailedError (`policy_refused`) for a host that is not registered.
+    """
+    if not entry.is_account:
+        return VpsTarget(Path(entry.path), account)
+    owner = Owner(runner=instance_id(places), job=journal.job_id)
+    try:
+        host = open_host(places, entry.host, journal.claim_id)
+    except ConfigError as error:
+        raise JobFailedError(Reason.POLICY_REFUSED, str(error)) from None
+    return CpanelTarget(
+        host,
+        entry,
+        owner=owner,
+        is_over=lambda other: _is_over(other, owner, journal),
+        work=places.work / str(journal.job_id),
+        say=say,
+    )
+
+
+def _is_over(other: Owner, owner: Owner, journal: Journal) -> bool:
+    """Tell whether a job of this installation ended, or is ours: it was begun anew."""
+    if other.runner != owner.runner:
+        return False
+    place = journal.directory.with_name(str(other.job))
+    known = Journal.read(place) if other.job != owner.job else None
+    return known is None or known.end is not None

@@ -1,0 +1,87 @@
+"""How visitors of a hosting account come to get the live release."""
+
+from functools import cached_property
+from pathlib import Path
+
+from .. import native, opcache, passenger
+from ..allowlist import Allow
+from ..docroot import DocumentRoot, Site, document_root
+from ..hosts.host import Host
+from ..hosts.steady import Again
+from ..preflight import Finding
+from ..preflight.account import serving_php
+
+
+class Served:
+    """By the document root, or by Passenger; methods raise HostError."""
+
+    def __init__(self, host: Host, entry: Allow, again: Again) -> None:
+        self._host = host
+        self._entry = entry
+        self._again = again
+        self._public: str | None = ""
+
+    def choose(self, public: str | None) -> None:
+        """Say what is served of a release, as `Target.serve` does."""
+        if public != self._public:
+            self._public = public
+            self.__dict__.pop("_docroot", None)
+
+    def findings(self) -> list[Finding]:
+        """Say what stands in the way of the document root."""
+        return self._docroot.findings() if self._docroot else []
+
+    def php(self) -> str | None:
+        """Return which PHP serves the document root, as `8.3`, where that is written there."""
+        if self._docroot is None:
+            return None
+        found = self._docroot.found
+        return serving_php(found.live_htaccess or found.htaccess)
+
+    def ready(self, tree: Path) -> list[Finding]:
+        """Put into a built tree what the web server needs there; say why it can't serve it."""
+        if self._public is None:
+            return native.findings(tree, self._host.probe, self._host.name)
+        if self._docroot:
+            self._docroot.tend(tree)
+            self._again(self._docroot.seed)
+        return []
+
+    def publish(self, release: str) -> None:
+        """Serve a release, to which `current` leads already."""
+        self._again(lambda: self._publish(release))
+
+    def take_back(self) -> bool:
+        """Serve what was there before the first release; tell whether there is a way to."""
+        if self._docroot:
+            self._again(self._docroot.undo)
+        return self._docroot is not None
+
+    def forget_code(self, url: str) -> str | None:
+        """See Target."""
+        entry = self._entry
+        place = f"{entry.path}/current/{self._public or ''}".rstrip("/")
+        if entry.copy_docroot and entry.docroot:
+            place = entry.docroot
+        return opcache.reset_caches(self._host, place, url)
+
+    def _publish(self, release: str) -> None:
+        if self._public is None:
+            passenger.put_startup_file(self._host, self._entry.path)
+            passenger.restart(self._host, self._entry.path, release)
+        elif self._docroot:
+            self._docroot.publish(release)
+
+    @cached_property
+    def _docroot(self) -> DocumentRoot | None:
+        """What sets the document root; None where the owner did, or Passenger serves."""
+        if self._entry.docroot is None or self._public is None:
+            return None
+        site = Site(
+            root=self._entry.path,
+            public=self._public,
+            docroot=self._entry.docroot,
+            domain=self._entry.domain,
+            follows_links=not self._entry.copy_docroot,
+        )
+        return document_root(self._host, site)

@@ -1,0 +1,1 @@
+"""Deployments to hosting accounts at real SSH servers."""
