@@ -51,6 +51,7 @@ def test_list_as_json_has_all_fields(add, command):
         "host": None,
         "docroot": None,
         "domain": None,
+        "copy_docroot": False,
     }
     assert [expected] == listed(command)
 

@@ -184,22 +184,31 @@ def test_deploy_yaml_of_another_project_is_refused(site):
     assert "policy_refused" == site.push().reason
 
 
-def test_target_of_a_later_version_is_a_clear_refusal(site):
+def test_deploy_yaml_and_the_owners_list_agree_on_the_kind_of_target(site):
     site.commit({"deploy.yaml": "project: {target: cpanel}\n"})
 
     job = site.push()
 
-    assert "preflight_failed" == job.reason
-    assert "later version" in job.report.detail
+    assert "policy_refused" == job.reason
+    assert "add it with --docroot" in job.report.detail
+
+    site.commit({"deploy.yaml": ""})
+    site.allow(docroot="/home/me/public_html")
+
+    job = site.push()
+
+    assert "policy_refused" == job.reason
+    assert "set project.target: cpanel" in job.report.detail
 
 
-@pytest.mark.parametrize("place", [{"host": "hoster"}, {"docroot": "/home/me/public_html"}])
-def test_entry_of_another_host_is_no_directory_of_this_machine(place):
-    with pytest.raises(JobFailedError) as caught:
-        allowed_entry(spec(), (ENTRY.model_copy(update=place),))
+def test_host_that_is_not_registered_is_named(site):
+    site.commit({"deploy.yaml": "project: {target: cpanel}\n"})
+    site.allow(host="hoster")
 
-    assert "preflight_failed" == caught.value.reason
-    assert "later version" in caught.value.detail
+    job = site.push()
+
+    assert "policy_refused" == job.reason
+    assert "hoster is no host of this runner" in job.report.detail
 
 
 def test_list_is_read_anew_for_each_job(site):
