@@ -2,7 +2,7 @@
 
 import secrets
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +15,7 @@ from .feed import Feed
 from .listing import Listing, read_listing
 from .manifest import Manifest
 from .scripts import (
+    EARLY,
     KEPT_SUMS,
     MANIFEST,
     MORE_SUMS,
@@ -27,9 +28,11 @@ from .scripts import (
     sum_list,
 )
 from .tarstream import TarStream
-from .tree import Tree
+from .tree import ROOT, Tree
 
 _MOST_SAID = 300
+_FIRST = 0.75
+"""Part of the bytes: verifying those takes about as long as sending the rest, on a fast line."""
 _LIST_SECONDS = 300.0
 """Longer no list takes; a shell that was killed says nothing more."""
 _NOTHING = Manifest({}, {})
@@ -125,22 +128,32 @@ class Attempt:
         feed.report(at_once=True)
 
     def _archive(self, delta: Delta) -> Iterator[bytes]:
-        """Yield what was changed, with the lists that verify it at the end."""
-        yield from self._stream.write(delta.sent)
-        sent, old = self._stream.sums, self._old.sums
+        """Yield what was changed, with the lists that verify it."""
+        first, rest = _parts(delta.sent)
+        yield from self._stream.write(first)
+        self._stream.put(SUMS, self._sum_list(first))
+        self._stream.put(EARLY, b"")
+        # tar sets the time of a directory once it is elsewhere, so those that go on are sent again.
+        parents = {each.path.rpartition("/")[0] or ROOT for each in rest}
+        yield from self._stream.write(each for each in first if each.path in parents)
+        yield from self._stream.write(rest)
+        old = self._old.sums
         kept = {path: old[path] for path, each in delta.kept.items() if each.kind == "file"}
         there = {**self._shipment.look.result().entries, **delta.kept}
-        self._manifest = Manifest(there, {**kept, **sent})
-        one, other = _halves(delta.sent)
+        self._manifest = Manifest(there, {**kept, **self._stream.sums})
         files, size = _amount(there.values())
-        lists = (
-            (SUMS, sum_list((path, sent[path]) for path in one)),
-            (MORE_SUMS, sum_list((path, sent[path]) for path in other)),
+        for name, data in (
+            (MORE_SUMS, self._sum_list(rest)),
             (KEPT_SUMS, sum_list(kept.items() if self._shipment.verify else ())),
             (SIZES, b"%d %d\n" % (size, files)),
             (MANIFEST, self._manifest.text),
-        )
-        yield from self._stream.finish(lists)
+        ):
+            self._stream.put(name, data)
+        yield from self._stream.finish()
+
+    def _sum_list(self, entries: Iterable[Entry]) -> bytes:
+        sums = self._stream.sums
+        return sum_list((each.path, sums[each.path]) for each in entries if each.kind == "file")
 
     def _delta(self) -> Delta:
         tree = self._shipment.look.result()
@@ -168,12 +181,10 @@ def _amount(entries: Iterable[Entry]) -> tuple[int, int]:
     return len(sizes), sum(sizes)
 
 
-def _halves(entries: Iterable[Entry]) -> tuple[list[str], list[str]]:
-    """Return the paths of files in two lists of about the same work."""
-    files = [each for each in entries if each.kind == "file"]
-    left, cut = sum(each.size for each in files) / 2, 0
-    while cut < len(files) and left > 0:
-        left -= files[cut].size
+def _parts(entries: Sequence[Entry]) -> tuple[Sequence[Entry], Sequence[Entry]]:
+    """Return what is sent first and can be verified while the rest is sent."""
+    left, cut = sum(each.size for each in entries) * _FIRST, 0
+    while cut < len(entries) and left > 0:
+        left -= entries[cut].size
         cut += 1
-    paths = [each.path for each in files]
-    return paths[:cut], paths[cut:]
+    return entries[:cut], entries[cut:]

@@ -47,10 +47,12 @@ class TarStream:
             if self._size >= CHUNK:
                 yield self._taken()
 
-    def finish(self, extra: Iterable[tuple[bytes, bytes]]) -> Iterator[bytes]:
-        """Yield small files of which name and content are given, and the end of the archive."""
-        for name, data in extra:
-            self._add(header(name, Entry("", "file", 0o600, len(data))) + data + padding(len(data)))
+    def put(self, name: bytes, data: bytes) -> None:
+        """Add a small file of which the content is given."""
+        self._add(header(name, Entry("", "file", 0o600, len(data))) + data + padding(len(data)))
+
+    def finish(self) -> Iterator[bytes]:
+        """Yield what is left, and the end of the archive."""
         self._add(END)
         yield self._taken()
 
@@ -59,7 +61,7 @@ class TarStream:
         try:
             handle = os.open(self._root + b"/" + path, os.O_RDONLY | os.O_NOFOLLOW)
             try:
-                while data := os.read(handle, min(left, CHUNK) + 1):
+                for data in _read(handle, left):
                     left -= len(data)
                     if left < 0:
                         break
@@ -85,6 +87,18 @@ class TarStream:
     def _taken(self) -> bytes:
         data, self._out, self._size = b"".join(self._out), [], 0
         return data
+
+
+def _read(handle: int, size: int) -> Iterator[bytes]:
+    """Yield the content of a file of that size, and a byte more when it has grown."""
+    while True:
+        wanted = min(size, CHUNK) + 1
+        data = os.read(handle, wanted)
+        if data:
+            yield data
+        size -= len(data)
+        if not data or size < 0 or (not size and len(data) < wanted):
+            return  # what came short of it ends here: no need to ask once more
 
 
 def header(name: bytes, entry: Entry, goal: bytes = b"") -> bytes:

@@ -83,8 +83,8 @@ def _seconds(found: os.stat_result) -> int:
 
 
 def _place(item: tuple[str, Entry]) -> str:
-    """Return what paths are sorted by: the tree itself comes first."""
-    return "" if item[0] == ROOT else item[0]
+    """Return what paths are sorted by: the tree itself comes first, a directory all at once."""
+    return "" if item[0] == ROOT else item[0].replace("/", "\0")
 
 
 def _leads_out(path: str, entries: Mapping[str, Entry]) -> bool:

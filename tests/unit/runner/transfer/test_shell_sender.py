@@ -53,6 +53,18 @@ def test_what_stayed_is_linked_and_the_release_before_untouched(sender, tree, ro
     assert (2, len(b"new!fresh")) == (sent[-1][1], sent[-1][3])
 
 
+def test_directories_keep_their_times(sender, tree, root):
+    """Also those that have more files than are verified early, or a sibling `in-between`."""
+    for name in ("in/a", "in/b", "in/c", "in/d", "in/sub/e", "in-between", "other/f"):
+        write(tree, name, b"content")
+    for place in tree.rglob("*/"):
+        os.utime(place, (1_000_000_000, 1_000_000_000))
+
+    there = send(sender, tree, root)
+
+    assert facts(tree) == facts(there)
+
+
 def test_one_command_sends_a_release(sender, tree, root, server):
     make_hostile(tree)
     host = sender._host
