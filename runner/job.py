@@ -110,7 +110,12 @@ class Job:
         )
         task = self._task(spec)
         self._target = target = open_target(
-            self._places, task.entry, task.account, self._journal, self.log.line
+            self._places,
+            task.entry,
+            task.account,
+            self._journal,
+            verify=spec.params.get("verify") == "yes",
+            say=self.log.line,
         )
         self._learn_secrets(task, target)
         with StopFlag() as undo_stop:

@@ -14,6 +14,7 @@ from .client import Client
 from .commands.adopt import adopt
 from .commands.allow import allow
 from .commands.build_user import build_user
+from .commands.cron import cron
 from .commands.doctor import doctor
 from .commands.env import env
 from .commands.register import register
@@ -72,7 +73,7 @@ def _heed_signals(stop: StopFlag, leaving: StopFlag) -> None:
         signal.signal(number, heed)
 
 
-for _command in (register, rotate, allow, target, build_user, env, status, adopt, doctor):
+for _command in (register, rotate, allow, target, cron, build_user, env, status, adopt, doctor):
     cli.add_command(_command)
 
 

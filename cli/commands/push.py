@@ -28,6 +28,9 @@ from ..workspace import App, parse_manifest, read_app
 @click.option("--create", is_flag=True, help="Create the project on first push without asking.")
 @click.option("--runner", "runner_name", help="Make this the project's runner.")
 @click.option("--no-cache", is_flag=True, help="Build without what earlier deployments left.")
+@click.option(
+    "--verify", is_flag=True, help="target: cpanel: compare every byte that the host has already."
+)
 @click.option("--dry-run", is_flag=True, help="Only say what would be done; changes nothing.")
 @click.option("--timeout", type=Seconds(), help="Stop following after 90s, 30m, 1h.")
 @click.option("--no-follow", is_flag=True, help="Queue the deployment and return at once.")
@@ -43,6 +46,7 @@ def push(  # noqa: PLR0913 - one parameter an option, as click hands them over
     create: bool,
     runner_name: str | None,
     no_cache: bool,
+    verify: bool,
     dry_run: bool,
     timeout: float | None,
     no_follow: bool,
@@ -62,8 +66,9 @@ def push(  # noqa: PLR0913 - one parameter an option, as click hands them over
         raise CliError("--dry-run changes nothing: leave out --runner.")
     app = read_app(session.output)
     wish, manifest = _wish(app, branch, commit, environment)
-    if no_cache:
-        wish = replace(wish, params={**wish.params, "cache": "no"})
+    params = {"cache": "no"} if no_cache else {}
+    params |= {"verify": "yes"} if verify else {}
+    wish = replace(wish, params={**wish.params, **params})
     if dry_run:
         wish = replace(wish, action=Action.PLAN)
     client = session.client

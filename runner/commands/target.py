@@ -25,7 +25,7 @@ from ..hosts.probe import plain
 from .host_texts import line, public, table
 
 
-@click.group(hidden=True)
+@click.group()
 def target() -> None:
     """Register the hosts that this runner deploys to by SSH."""
 

@@ -125,11 +125,20 @@ class Files(Protocol):
 class Sender(Protocol):
     """Sends trees to a host."""
 
-    def send(self, tree: Path, goal: str, previous: str | None, progress: "Progress") -> None:
+    def send(
+        self,
+        tree: Path,
+        goal: str,
+        previous: str | None,
+        progress: "Progress",
+        *,
+        verify: bool = False,
+    ) -> None:
         """Make the directory `goal` hold exactly what `tree` holds, all of it or nothing.
 
-        What the release `previous` (a directory beside `goal`) has alike is taken from there. It
-        counts as done only after verification. Raises HostError.
+        What the release `previous` (a directory beside `goal`) has alike is taken from there, with
+        `verify` only after a look at every byte. It counts as done only after verification. Raises
+        HostError.
         """
 
 

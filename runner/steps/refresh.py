@@ -1,5 +1,6 @@
 """After a switch: the PHP of a hosting account is nobody's to restart, and is asked to look anew."""
 
+import shlex
 from urllib.parse import urlsplit
 
 from deployr.states import Framework
@@ -14,6 +15,10 @@ def refresh(ctx: Context) -> None:
     """Have it forget the code of the release before; what goes wrong is a warning."""
     if ctx.target.is_here or ctx.recipe.framework is not Framework.LARAVEL:
         return
+    if not ctx.before:
+        entry = ctx.task.entry
+        words = shlex.join([entry.key, "--environment", entry.environment])
+        ctx.log.line(f"cron jobs for its scheduler and its queue: deployr-runner cron {words}")
     try:
         url = _address(ctx)
         problem = ctx.target.forget_code(url) if url else _NO_ADDRESS

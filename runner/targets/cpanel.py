@@ -22,7 +22,7 @@ from ..transfer.report import Reported
 from .host_assets import keep_assets_on
 from .host_commands import HostCommander
 from .host_links import link_on
-from .host_lock import HostLock, Owner
+from .host_lock import Claimant, HostLock
 from .host_root import HostRoot
 from .served import Served
 from .shared_files import secrets_of
@@ -39,23 +39,23 @@ class CpanelTarget(HostRoot):
         host: Host,
         entry: Allow,
         *,
-        owner: Owner,
-        is_over: Callable[[Owner], bool],
+        claimant: Claimant,
         work: Path,
+        verify: bool,
         say: Callable[[str], object],
     ) -> None:
-        """`owner` holds the lock; `is_over` tells of others whether they are at work no more.
-
-        What is fetched from the host goes to `work`, a directory of this job.
+        """What is fetched from the host goes to `work`, a directory of this job. With `verify` what a
+        new release takes over from older ones is looked at byte by byte.
         """
         self.root = Path(entry.path)
         self._host = host
         self._entry = entry
         self._work = work
+        self._verify = verify
         self._say = say
         self._again = Again(say)
         super().__init__(SteadyFiles(lambda: host.files, self._again), entry.path)
-        self._lock = HostLock(self._files, self.path(".deployr", "held"), owner, is_over)
+        self._lock = HostLock(self._files, self.path(".deployr", "held"), claimant)
         self._served = Served(host, entry, self._again)
         self._php: str | None = None
 
@@ -164,7 +164,9 @@ class CpanelTarget(HostRoot):
         def send() -> None:
             if said.is_begun:
                 self.discard(release)
-            self._host.sender.send(tree, str(self.release_path(release)), previous, said)
+            self._host.sender.send(
+                tree, str(self.release_path(release)), previous, said, verify=self._verify
+            )
 
         self._again(send)
         said.end()

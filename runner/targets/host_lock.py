@@ -5,6 +5,7 @@ import secrets
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Protocol
 
 from deployr.wire import Wire, WireError
@@ -37,17 +38,23 @@ class Owner(Wire):
     """Grows each time that the owner shows that he lives."""
 
 
+@dataclass(frozen=True)
+class Claimant:
+    """Who wants the lock."""
+
+    owner: Owner
+    is_over: Callable[[Owner], bool]
+    """Tells of an owner whether it is surely not at work any more."""
+
+
 class HostLock:
     """A directory, which only one can rename to its place, with the owner's name in it."""
 
-    def __init__(
-        self, files: LockFiles, path: str, owner: Owner, is_over: Callable[[Owner], bool]
-    ) -> None:
-        """`is_over` tells of an owner whether it is surely not at work any more."""
+    def __init__(self, files: LockFiles, path: str, claimant: Claimant) -> None:
         self._files = files
         self._path = path
-        self._owner = owner.model_copy(update={"nonce": secrets.token_hex(8)})
-        self._is_over = is_over
+        self._owner = claimant.owner.model_copy(update={"nonce": secrets.token_hex(8)})
+        self._is_over = claimant.is_over
         self._refresher: threading.Thread | None = None
         self._ended = threading.Event()
 

@@ -12,7 +12,7 @@ from ..errors import ConfigError, JobFailedError
 from ..hosts.opened import open_host
 from ..journal import Journal
 from .cpanel import CpanelTarget
-from .host_lock import Owner
+from .host_lock import Claimant, Owner
 from .target import Target
 from .vps import VpsTarget
 
@@ -22,6 +22,8 @@ def open_target(
     entry: Allow,
     account: Account | None,
     journal: Journal,
+    *,
+    verify: bool,
     say: Callable[[str], object],
 ) -> Target:
     """Return where `entry` goes, for the job of `journal`; a host is not connected to yet.
@@ -38,9 +40,9 @@ def open_target(
     return CpanelTarget(
         host,
         entry,
-        owner=owner,
-        is_over=lambda other: _is_over(other, owner, journal),
+        claimant=Claimant(owner, lambda other: _is_over(other, owner, journal)),
         work=places.work / str(journal.job_id),
+        verify=verify,
         say=say,
     )
 

@@ -16,14 +16,20 @@ from .tree import scan
 class ShellSender:
     """As `Sender` says. What a release held is remembered here, so that it is not asked for."""
 
-    def __init__(self, host: Runs, cache: Path, *, verify: bool = False) -> None:
-        """With `verify` what is taken over from older releases is hashed too, on the host."""
+    def __init__(self, host: Runs, cache: Path) -> None:
         self._host = host
         self._cache = cache
-        self._verify = verify
         self._is_packed = False
 
-    def send(self, tree: Path, goal: str, previous: str | None, progress: Progress) -> None:
+    def send(
+        self,
+        tree: Path,
+        goal: str,
+        previous: str | None,
+        progress: Progress,
+        *,
+        verify: bool = False,
+    ) -> None:
         """Make `goal` hold what `tree` holds, as `Sender.send` says.
 
         A file whose content is the same as in `previous` keeps the time that it has there.
@@ -40,7 +46,7 @@ class ShellSender:
                 goal=goal,
                 progress=progress,
                 sum_of=known.sum,
-                verify=self._verify,
+                verify=verify,
             )
             sent = self._sent(shipment, older)
         with contextlib.suppress(OSError):  # then the next release is sent whole

@@ -1,5 +1,6 @@
 """A static site on its way to a hosting account, and back."""
 
+import os
 import stat
 
 import pytest
@@ -76,6 +77,33 @@ def test_a_sick_later_release_is_taken_back(site):
     assert "health_check_failed" == job.reason
     assert "one" == site.served()
     assert "going back to" in job.text
+
+
+def test_verify_finds_what_somebody_changed_in_secret(site):
+    """Same size and time: a redeployment takes it over, unless every byte is looked at."""
+    site.commit({"index.html": "one", "kept.txt": "right"})
+    site.push()
+    file = site.current.resolve() / "kept.txt"
+    before = file.stat()
+    file.write_text("wrong")
+    os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+    site.commit({"index.html": "two"})
+
+    assert "completed" == (job := site.push(params={"verify": "yes"})).status, job.text
+
+    assert "right" == site.served("kept.txt")
+
+
+def test_dry_run_changes_nothing(site):
+    site.put(site.docroot / "index.html", "hello from the hoster")
+    site.commit({"index.html": "one"})
+
+    job = site.push(action="plan")
+
+    assert "completed" == job.status, job.text
+    assert "would activate" in job.text
+    assert "hello from the hoster" == site.served()
+    assert not site.root.exists()
 
 
 def test_old_releases_are_removed(site):

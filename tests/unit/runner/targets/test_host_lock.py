@@ -4,7 +4,7 @@ import pytest
 
 from runner.hosts.host import HostError
 from runner.targets import host_lock
-from runner.targets.host_lock import HostLock, Owner
+from runner.targets.host_lock import Claimant, HostLock, Owner
 from tests.unit.runner.targets.disk_files import DiskFiles
 
 
@@ -21,7 +21,8 @@ def lock_of(tmp_path):
 
     def make(job, is_over=lambda _: False):
         owner = Owner(runner="here", job=job)
-        made.append(HostLock(DiskFiles(), f"{tmp_path}/meta/held", owner, is_over))
+        claimant = Claimant(owner, is_over)
+        made.append(HostLock(DiskFiles(), f"{tmp_path}/meta/held", claimant))
         return made[-1]
 
     yield make

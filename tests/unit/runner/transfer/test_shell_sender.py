@@ -18,8 +18,8 @@ def quiet(*_):
     """Nobody looks how far it is."""
 
 
-def send(sender, tree, root, release="1", previous=None):
-    sender.send(tree, f"{root}/releases/{release}", previous, quiet)
+def send(sender, tree, root, release="1", previous=None, **options):
+    sender.send(tree, f"{root}/releases/{release}", previous, quiet, **options)
     return root / "releases" / release
 
 
@@ -181,9 +181,8 @@ def test_verification_finds_what_a_stranger_changed_in_an_old_release(here, tree
     seen = (first / "kept").stat()
     (first / "kept").write_bytes(b"abcdeX")
     os.utime(first / "kept", ns=(seen.st_atime_ns, seen.st_mtime_ns))
-    checking = ShellSender(sender._host, tmp_path / "cache-here", verify=True)
 
-    assert facts(tree) == facts(send(checking, tree, root, "2", str(first)))
+    assert facts(tree) == facts(send(sender, tree, root, "2", str(first), verify=True))
     assert b"abcdeX" == (send(sender, tree, root, "3", str(first)) / "kept").read_bytes()
 
 
