@@ -19,6 +19,7 @@ from .config import Places, load, load_token
 from .context import Context, Task
 from .envfile import environment_of, read_env_file, values_of
 from .errors import ConfigError, JobFailedError
+from .hosts.book import host_passwords
 from .hosts.host import HostError
 from .journal import Journal
 from .lifeline import Lifeline
@@ -151,6 +152,7 @@ class Job:
         }
         with suppress(ConfigError):
             self._redactor.learn({"RUNNER_TOKEN": load_token(self._places)})
+            self._redactor.learn(host_passwords(self._places))
         if short:
             names = ", ".join(sorted(short))
             self.log.line(f"warning: shorter than {MIN_LENGTH} characters, not masked: {names}")

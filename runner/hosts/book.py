@@ -108,6 +108,11 @@ def host_named(places: Places, name: str) -> HostEntry:
     )
 
 
+def host_passwords(places: Places) -> dict[str, str]:
+    """Return the passwords by host. Raises ConfigError."""
+    return {f"{each.name} password": each.password for each in load_hosts(places) if each.password}
+
+
 def save_hosts(places: Places, hosts: Iterable[HostEntry]) -> None:
     """Write hosts.toml, readable by the runner's own user alone."""
     make_private_dir(places.config)
