@@ -1,7 +1,5 @@
 """The account that the runner itself lives in: the same deployment, without SSH."""
 
-import os
-
 import pytest
 
 from tests.unit.runner.site import Site
@@ -55,7 +53,7 @@ def test_shared_directories_and_files_are_seeded_once_and_linked(here):
     live = here.current.resolve()
     assert "../../shared/uploads" == str((live / "uploads").readlink())
     assert "../../../../shared/a/b/c" == str((live / "a/b/c").readlink())
-    assert ["later.txt", "seed.txt"] == sorted(os.listdir(live / "uploads"))
+    assert ["later.txt", "seed.txt"] == sorted(path.name for path in (live / "uploads").iterdir())
     assert "of the owner" == (live / "etc/app.ini").read_text()
 
 
