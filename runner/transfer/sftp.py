@@ -81,7 +81,7 @@ class Sftp(Pipeline):
     def make_dirs(self, path: str, *, mode: int | None = None) -> Steps[None]:
         """Make a directory with those on the way; without `mode` as the server's umask says."""
         found = yield from self.look(path, packets.STAT)
-        if found and kind_of(found) == "dir":
+        if found and _is_dir(found):
             return
         above = path.rpartition("/")[0]
         if found is None and above:
@@ -90,24 +90,24 @@ class Sftp(Pipeline):
         answer = yield Ask(packets.MKDIR, packets.text(path) + facts)
         if self.check(packets.MKDIR, answer, path, (packets.FAILURE,)) != packets.OK:
             found = yield from self.look(path, packets.STAT)
-            if found is None or kind_of(found) != "dir":
+            if found is None or not _is_dir(found):
                 self.check(packets.MKDIR, answer, path)
 
     def replace(self, old: str, new: str) -> Steps[None]:
-        """Rename over what is there, but a directory that is not empty.
+        """Rename over what is there, but a directory that is not empty, or where `old` is none.
 
         In one step where the server can, else in two.
         """
-        names = packets.text(old) + packets.text(new)
         if self.has_posix_rename:
+            names = packets.text(old) + packets.text(new)
             asked = Ask(packets.EXTENDED, packets.string(_POSIX_RENAME) + names)
-        else:
-            asked = Ask(packets.RENAME, names)
-            found = yield from self.look(new)
-            if found:
-                verb = packets.RMDIR if kind_of(found) == "dir" else packets.REMOVE
-                self.check(verb, (yield Ask(verb, packets.text(new))), new, _MISSING)
-        self.check(packets.RENAME, (yield asked), new)
+            self.check(packets.RENAME, (yield asked), new)
+            return
+        found, moved = (yield from self.look(new)), (yield from self.look(old))
+        if found and moved and _is_dir(found) == _is_dir(moved):
+            kind = packets.RMDIR if _is_dir(found) else packets.REMOVE
+            self.check(packets.RENAME, (yield Ask(kind, packets.text(new))), new, _MISSING)
+        yield from self.rename(old, new)
 
     def rename(self, old: str, new: str) -> Steps[None]:
         """Rename to a name that is free."""
@@ -222,3 +222,7 @@ def kind_of(found: Attributes) -> Kind:
     """Return the kind; devices and the like count as files."""
     kinds: dict[int, Kind] = {stat.S_IFDIR: "dir", stat.S_IFLNK: "link"}
     return kinds.get(stat.S_IFMT(found.mode or 0), "file")
+
+
+def _is_dir(found: Attributes) -> bool:
+    return kind_of(found) == "dir"
