@@ -160,7 +160,7 @@ class Session:
         message.add_int(self._channel.remote_chanid)
         message.add_string("exec")
         message.add_boolean(True)  # noqa: FBT003 - an answer is wanted
-        message.add_string(command)
+        message.add_string(command.encode(errors="surrogateescape"))  # as file names are
         try:
             self._transport._send_user_message(message)  # noqa: SLF001 - exec_command waits
         except (OSError, EOFError):

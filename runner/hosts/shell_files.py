@@ -7,45 +7,74 @@ from typing import Protocol
 
 from .host import HostError, Kind, LostError, Snapshot
 
-_MAX_NOTE_KIB = 64
+_MAX_NOTE_BYTES = 64 * 1024
+_MAX_ENV_BYTES = 1024 * 1024
 
-# Each part of the answer comes behind a line that begins with $b, which no file there can hold.
-_SNAPSHOT = f"""cd -- "$root" 2>/dev/null || exit 0
-[ ! -L current ] || {{ echo "$b live"; readlink current; }}
-echo "$b releases"
-for p in releases/*; do [ ! -d "$p" ] || [ -L "$p" ] || echo "${{p#*/}}"; done
-[ ! -f .deployr/releases.jsonl ] || {{ echo "$b record"; cat .deployr/releases.jsonl; }}
-for p in shared/.env*; do [ ! -f "$p" ] || {{ echo "$b env ${{p#*/}}"; cat "$p"; }}; done
-for p in .deployr/*; do
-[ -f "$p" ] && [ "$p" != .deployr/releases.jsonl ] || continue
-[ "$(wc -c <"$p")" -gt {_MAX_NOTE_KIB * 1024} ] || {{ echo "$b note ${{p#*/}}"; cat "$p"; }}; done
-while [ "$#" -gt 0 ]; do
-[ ! -f "shared/$2" ] || [ ! -s "shared/$2" ] || echo "$b shared $1"; shift 2; done
+# Only what every shell and every jail has. $b is random: what comes behind it is the answer, as
+# an account may greet all who log in, and no file there can hold it.
+
+# Each part of the answer comes behind a line that begins with $b. A name of two lines would be
+# taken for something else, so it is left out.
+_SNAPSHOT = f"""nl='
+'
+show() {{ case $2 in *"$nl"*) return 0 ;; esac
+[ -f "$2" ] || return 0
+size=$(wc -c <"$2") || {{ [ ! -e "$2" ]; return; }}
+[ "$size" -gt "$3" ] || {{ printf '%s %s\\n' "$b" "$1"; cat -- "$2"; }}; }}
+cd -- "$p" 2>/dev/null || {{ [ -e "$p" ] || exit 0; cd -- "$p"; exit 1; }}
+[ ! -L current ] || {{ printf '%s live\\n' "$b"; readlink current; }}
+printf '%s releases\\n' "$b"
+for p in releases/*; do case $p in *"$nl"*) continue ;; esac
+[ ! -d "$p" ] || [ -L "$p" ] || printf '%s\\n' "${{p#*/}}"; done
+[ ! -f .deployr/releases.jsonl ] || {{
+printf '%s record\\n' "$b"; cat .deployr/releases.jsonl || exit 1; }}
+for p in shared/.env*; do show "env ${{p#*/}}" "$p" {_MAX_ENV_BYTES} || exit 1; done
+for p in .deployr/*; do [ "$p" = .deployr/releases.jsonl ] ||
+show "note ${{p#*/}}" "$p" {_MAX_NOTE_BYTES} || exit 1; done
+n=0; for p; do
+[ ! -f "shared/$p" ] || [ ! -s "shared/$p" ] || printf '%s shared %s\\n' "$b" "$n"
+n=$((n+1)); done
 """
-_READ = """if [ -f "$p" ]; then echo yes; cat -- "$p"; else echo no; fi"""
-_WRITE = """umask 077; mkdir -p -- "${p%/*}" || exit 1; t="$p.$b"
-trap 'rm -f -- "$t"' EXIT
-cat >"$t" && [ "$(wc -c <"$t")" -eq "$size" ] && chmod "$mode" "$t" && mv -f -- "$t" "$p"
+# The last letter tells whether there is one, as it may go away meanwhile.
+_READ = """if [ -f "$p" ]; then cat -- "$p" && printf y && exit
+[ ! -e "$p" ] || exit 1; fi; printf n
 """
-# What came in only in part is not added.
-_APPEND = """umask 077; mkdir -p -- "${p%/*}" || exit 1
-text=$(cat; echo x) && text=${text%x} && [ "$(printf %s "$text" | wc -c)" -eq "$size" ] &&
-printf %s "$text" >>"$p"
+# A broken connection looks like the end of the input.
+_TAKE = """umask 077; mkdir -p -- "${p%/*}/" || exit 1; t="$p.new-$b"
+trap 'rm -f -- "$t"' EXIT; trap 'exit 1' HUP INT TERM PIPE
+cat >"$t" || exit 1
+[ "$(wc -c <"$t")" -eq "$size" ] || { echo 'not all of it arrived' >&2; exit 1; }
 """
-_LINK = """t="$p.$b"; ln -s -- "$goal" "$t" || exit 1
-mv -Tf -- "$t" "$p" 2>/dev/null && exit
-if [ -L "$p" ] || [ ! -d "$p" ]; then rm -f -- "$p" && mv -- "$t" "$p" && exit; fi
-rm -f -- "$t"; echo "it is a directory" >&2; exit 1
+# Without -T a mv moves into a directory that is there.
+_PLACE = """place() { said=$(mv -Tf -- "$1" "$2" 2>&1) && return
+case $(mv -T 2>&1) in *option*) : ;; *) printf '%s\\n' "$said" >&2; return 1 ;; esac
+if [ -L "$2" ]; then [ ! -d "$2" ] || rm -f -- "$2" || return 1
+elif [ -d "$2" ]; then rmdir -- "$2" || return 1; fi
+mv -f -- "$1" "$2"; }
 """
-_RENAME = """if [ -d "$goal" ] && [ ! -L "$goal" ]; then rmdir -- "$goal" || exit 1; fi
-mv -Tf -- "$p" "$goal" || { [ ! -e "$goal" ] && mv -- "$p" "$goal"; }
+_WRITE = f"""{_PLACE}{_TAKE}chmod "$mode" "$t" && place "$t" "$p"
 """
-# A directory that may not be written can't be emptied; rm tells of those, and is tried again.
-_REMOVE = """for p; do rm -rf -- "$p" 2>/dev/null || { [ -L "$p" ] || chmod -R u+rwX -- "$p"
-rm -rf -- "$p" || failed=yes; }; done; [ ! "$failed" ]
+_APPEND = f"""{_TAKE}cat -- "$t" >>"$p"
+"""
+_LINK = f"""{_PLACE}t="$p.new-$b"; trap 'rm -f -- "$t"' EXIT; trap 'exit 1' HUP INT TERM PIPE
+ln -s -- "$goal" "$t" && place "$t" "$p"
+"""
+_RENAME = f"""{_PLACE}place "$p" "$goal"
+"""
+# A directory that may not be written can't be emptied. Files are left alone: other releases may
+# have the same ones.
+_REMOVE = """open_up() { chmod u+rwx -- "$1"
+for d in "$1"/*/ "$1"/.[!.]*/ "$1"/..?*/; do d=${d%/}
+[ -L "$d" ] || [ ! -d "$d" ] || open_up "$d"; done; }
+failed=; for p; do rm -rf -- "$p" 2>/dev/null || {
+[ -L "$p" ] || [ ! -d "$p" ] || open_up "$p"; rm -rf -- "$p" || failed=yes; }; done
+[ ! "$failed" ]
+"""
+_MAKE_DIRS = """umask 022; mkdir -p -- "$@"
 """
 _KIND = """if [ -L "$p" ]; then echo link; elif [ -d "$p" ]; then echo dir
-elif [ -e "$p" ]; then echo file; else echo none; fi"""
+elif [ -e "$p" ]; then echo file; else echo none; fi
+"""
 _KINDS: dict[bytes, Kind] = {b"link": "link", b"dir": "dir", b"file": "file", b"none": "none"}
 
 
@@ -63,73 +92,77 @@ class ShellFiles:
         self._host = host
 
     def snapshot(self, root: str, shared: Sequence[str]) -> Snapshot:
-        """See Files."""
-        border = f"=={secrets.token_hex(16)}"
-        pairs = " ".join(f"{number} {shlex.quote(name)}" for number, name in enumerate(shared))
-        script = f"set -- {pairs}\nroot={shlex.quote(root)}; b={border}\n{_SNAPSHOT}"
+        """See Files. Names of more than one line, and env files over 1 MiB, are left out."""
+        border = secrets.token_hex(16)
+        said = self._ask(_SNAPSHOT, root, *shared, b=border)
         found: dict[str, bytes] = {}
-        for piece in self._ask(script, root).split(border.encode() + b" ")[1:]:
-            name, _, text = piece.partition(b"\n")
-            found[name.decode(errors="surrogateescape")] = text
-        texts = {name: found.get(name, b"").decode(errors="replace") for name in _TEXTS}
+        for piece in said.split(border.encode() + b" ")[1:]:
+            name, _, data = piece.partition(b"\n")
+            found[_text(name)] = data
         return Snapshot(
-            live=texts["live"].rstrip("\n") or None,
-            releases=tuple(sorted(texts["releases"].splitlines())),
-            record=texts["record"],
-            shared=frozenset(shared[number] for number in map(int, _those(found, "shared "))),
-            envs={name: found[f"env {name}"] for name in _those(found, "env ")},
-            notes={name: found[f"note {name}"] for name in _those(found, "note ")},
+            live=_text(found.get("live", b"")).removesuffix("\n") or None,
+            releases=tuple(sorted(_text(found.get("releases", b"")).split("\n")[:-1])),
+            record=found.get("record", b"").decode(errors="replace"),
+            shared=frozenset(shared[int(number)] for number, _ in _those(found, "shared ")),
+            envs=dict(_those(found, "env ")),
+            notes=dict(_those(found, "note ")),
         )
 
     def read(self, path: str) -> bytes | None:
         """See Files."""
-        answer, _, data = self._run(_READ, path).partition(b"\n")
-        return data if answer == b"yes" else None
+        said = self._ask(_READ, path)
+        return said[:-1] if said.endswith(b"y") else None
 
     def write(self, path: str, data: bytes, mode: int = 0o600) -> None:
         """See Files."""
-        self._run(_WRITE, path, stdin=[data], size=str(len(data)), mode=f"{mode:o}")
+        self._ask(_WRITE, path, stdin=[data], size=str(len(data)), mode=f"{mode:o}")
 
     def append(self, path: str, data: bytes) -> None:
-        """See Files. The data has no zero byte."""
-        self._run(_APPEND, path, stdin=[data], size=str(len(data)))
+        """See Files."""
+        self._ask(_APPEND, path, stdin=[data], size=str(len(data)))
 
     def make_dirs(self, *paths: str) -> None:
         """See Files."""
-        self._ask(f"mkdir -p -- {shlex.join(paths)}", paths[0])
+        if paths:
+            self._ask(_MAKE_DIRS, paths[0], *paths)
 
     def link(self, goal: str, path: str) -> None:
         """See Files."""
-        self._run(_LINK, path, goal=goal)
+        self._ask(_LINK, path, goal=goal)
 
     def rename(self, old: str, new: str) -> None:
         """See Files."""
-        self._run(_RENAME, old, goal=new)
+        self._ask(_RENAME, old, goal=new)
 
     def remove(self, *paths: str) -> None:
         """See Files."""
-        self._ask(f"set -- {shlex.join(paths)}; failed=\n{_REMOVE}", paths[0])
+        if paths:
+            self._ask(_REMOVE, paths[0], *paths)
 
     def kind(self, path: str) -> Kind:
         """See Files."""
-        return _KINDS[self._run(_KIND, path).strip()]
+        return _KINDS[self._ask(_KIND, path).strip()]
 
-    def _run(self, script: str, path: str, stdin: Iterable[bytes] = (), **given: str) -> bytes:
-        values = {"p": path, "b": f"new-{secrets.token_hex(8)}", **given}
-        head = "; ".join(f"{name}={shlex.quote(value)}" for name, value in values.items())
-        return self._ask(f"LC_ALL=C; export LC_ALL; {head}\n{script}", path, stdin)
-
-    def _ask(self, script: str, path: str, stdin: Iterable[bytes] = ()) -> bytes:
+    def _ask(
+        self, script: str, path: str, *args: str, stdin: Iterable[bytes] = (), **given: str
+    ) -> bytes:
+        """Run a script that knows `path` as $p, `args` by number and `given` by name."""
+        values = {"p": path, "b": secrets.token_hex(16), **given}
+        lines = [f"{name}={shlex.quote(value)}" for name, value in values.items()]
+        lines += ["LC_ALL=C; export LC_ALL", f"set -- {shlex.join(args)}", 'printf %s "$b"']
         try:
-            return self._host.ask(script, stdin)
+            said = self._host.ask("\n".join([*lines, script]), stdin)
         except LostError:
             raise
         except HostError as error:
-            raise HostError(str(error), None if path in str(error) else path) from None
+            shown = path.encode(errors="surrogateescape").decode(errors="replace")
+            raise HostError(str(error), None if shown in str(error) else shown) from None
+        return said.partition(values["b"].encode())[2]
 
 
-_TEXTS = ("live", "releases", "record")
+def _text(raw: bytes) -> str:
+    return raw.decode(errors="surrogateescape")
 
 
-def _those(found: Iterable[str], prefix: str) -> list[str]:
-    return [name.removeprefix(prefix) for name in found if name.startswith(prefix)]
+def _those(found: dict[str, bytes], prefix: str) -> list[tuple[str, bytes]]:
+    return [(n.removeprefix(prefix), data) for n, data in found.items() if n.startswith(prefix)]
