@@ -85,10 +85,10 @@ class Pipeline:
         self._parked: deque[Steps[object]] = deque()
         self._last = 0
         self._in_flight = 0
-        self._trips = 0
+        self._trip = self._trips = 0
         with self._guard():
             self.extensions = self._line.hello()
-            self._trips += 1
+            self._trips = self._trip = 1
             if "limits@openssh.com" in self.extensions:
                 self.ask(packets.EXTENDED, packets.string(b"limits@openssh.com"), self._limit)
 
@@ -131,13 +131,16 @@ class Pipeline:
 
     def spawn(self, task: Steps[object]) -> None:
         """Do a task in the run that is under way, as soon as there is room."""
-        self._parked.append(task)
+        if self._alive < self.width:
+            self._begin(task)
+        else:
+            self._parked.append(task)
 
     def ask(self, kind: int, body: bytes, then: Then, answer_bytes: int = 0) -> None:
         """Send a request without waiting; `then` gets the type and the body of the answer."""
         self._last = number = (self._last + 1) & 0xFFFFFFFF
         cost = len(body) + answer_bytes
-        self._pending[number] = (then, cost, self._trips)
+        self._pending[number] = (then, cost, self._trip)
         self._in_flight += cost
         self._line.send(kind, number, body)
 
@@ -209,8 +212,8 @@ class Pipeline:
                 raise self.confused()
             then, cost, trip = self._pending.pop(number)
             self._in_flight -= cost
-            if trip == self._trips:
-                self._trips += 1
+            self._trip = trip + 1
+            self._trips = max(self._trips, self._trip)
             then(kind, body)
 
     def _limit(self, kind: int, answer: bytes) -> None:
@@ -223,7 +226,7 @@ class Pipeline:
     @contextlib.contextmanager
     def _guard(self) -> Iterator[None]:
         """Close the session when something went wrong, and count the round trips."""
-        before = self._trips
+        before = self._trip = self._trips
         try:
             yield
         except ValueError:
