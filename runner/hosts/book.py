@@ -104,7 +104,8 @@ def host_named(places: Places, name: str) -> HostEntry:
             return each
     listed = ", ".join(each.name for each in known) or "none yet"
     raise ConfigError(
-        f"{name} is no host of this runner, which has: {listed}; see `deployr-runner target add --help`"
+        f"{name} is no host of this runner, which has: {listed}; to register it: "
+        f"deployr-runner target add {name} --help"
     )
 
 

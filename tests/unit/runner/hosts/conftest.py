@@ -1,10 +1,15 @@
 """Accounts at real SSH servers, and our way in."""
 
+import shutil
+import time
+
 import pytest
 
 from runner.hosts.book import HostEntry
+from runner.hosts.local import LocalHost
 from runner.hosts.ssh_host import SshHost
 from tests.support.sshd import Sshd
+from tests.unit.runner.hosts.accounts import Bash
 
 
 @pytest.fixture(scope="module")
@@ -52,3 +57,18 @@ def host_of(tmp_path):
 @pytest.fixture
 def host(server, host_of):
     return host_of(server)
+
+
+@pytest.fixture
+def place(server_of, tmp_path, request):
+    """A directory of the account in which the scripts run, and the account's host."""
+    shape = request.param
+    if shape not in ("full", "jailed"):
+        yield tmp_path, Bash() if shape == "bash" else LocalHost("mark", tmp_path / "kept")
+        return
+    server = server_of(shape)
+    root = server.home / f"root-{time.monotonic_ns()}"
+    root.mkdir()
+    shutil.chown(root, server.user)
+    yield root, request.getfixturevalue("host_of")(server)
+    shutil.rmtree(root)
