@@ -30,6 +30,7 @@ class LocalHost:
         """`mark` finds what scripts start; `kept` is for what is remembered of trees."""
         self.name = NAME
         self.round_trips = 0
+        self.answer_seconds = 0.0
         self.files: Files = ShellFiles(self)
         self.sender: Sender = ShellSender(self, kept / "here")
         self._mark = mark

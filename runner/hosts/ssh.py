@@ -2,6 +2,7 @@
 
 import contextlib
 import threading
+import time
 from collections.abc import Iterable
 
 from paramiko import Channel, SSHException, Transport
@@ -21,6 +22,8 @@ class Connection:
     def __init__(self, entry: HostEntry) -> None:
         self.entry = entry
         self.round_trips = 0
+        self.answer_seconds = 0.0
+        """How long the host last took to answer."""
         self._line: list[Transport] = []
         self._lock = threading.Lock()
         self._lost: list[str] = []
@@ -108,13 +111,16 @@ class Connection:
     def _open(self) -> Channel:
         transport = self._transport()
         self.round_trips += 1
+        start = time.monotonic()
         try:
-            return transport.open_session(timeout=CONNECT_SECONDS)
+            channel = transport.open_session(timeout=CONNECT_SECONDS)
         except (OSError, EOFError, SSHException):
             with self._lock:
                 if self._line and self._line[-1] is transport:
                     self._close()
             raise LostError(f"{self.entry.name}: the connection is broken") from None
+        self.answer_seconds = time.monotonic() - start
+        return channel
 
     def _transport(self) -> Transport:
         with self._lock:

@@ -11,7 +11,7 @@ from typing import Protocol
 from ..hosts.host import Entry, HostError, Progress, Sink
 from .cache import Older
 from .delta import Delta, compare, whole
-from .feed import Feed
+from .feed import FAST, THOROUGH, Feed, is_far
 from .listing import Listing, read_listing
 from .manifest import Manifest
 from .scripts import (
@@ -19,6 +19,8 @@ from .scripts import (
     KEPT_SUMS,
     MANIFEST,
     MORE_SUMS,
+    PACKED,
+    PLAIN,
     SIZES,
     SUMS,
     TREE,
@@ -44,6 +46,10 @@ class Runs(Protocol):
     @property
     def name(self) -> str:
         """What people call it."""
+
+    @property
+    def answer_seconds(self) -> float:
+        """How long it last took to answer."""
 
     def run(self, script: str, *, stdin: Iterable[bytes] = (), sink: Sink) -> int:
         """As `Host.run` says."""
@@ -72,13 +78,14 @@ class Attempt:
     """One try; nothing of it is seen on the host before its end."""
 
     def __init__(
-        self, host: Runs, shipment: Shipment, older: Older | None, *, is_packed: bool
+        self, host: Runs, shipment: Shipment, older: Older | None, *, is_slow: bool
     ) -> None:
+        """`is_slow`: the line is known to be."""
         self._host = host
         self._shipment = shipment
         self._older = older
         self._old = _NOTHING
-        self._is_packed = is_packed
+        self._is_slow = is_slow
         self._stream = TarStream(shipment.root, TREE)
         self._mark = secrets.token_hex(12)
         self._listing = Listing(self._mark.encode())
@@ -107,7 +114,6 @@ class Attempt:
             mark=self._mark,
             previous=older.path if older else None,
             digest=older.digest if older else "",
-            is_packed=self._is_packed,
         )
         return order.script()
 
@@ -121,11 +127,22 @@ class Attempt:
         if self._older:
             yield name_list(delta.gone)
         pieces = self._archive(delta)
-        if self._is_packed:
-            yield from feed.packed(pieces)
+        if level := self._level():
+            yield PACKED
+            yield from feed.packed(pieces, level)
         else:
+            yield PLAIN
             yield from feed.plain(pieces, lambda: self._listing.can_pack)
         feed.report(at_once=True)
+
+    def _level(self) -> int:
+        """Return how much the archive is packed; 0: not at all."""
+        if not self._is_slow and not is_far(self._host.answer_seconds):
+            return 0
+        self._wait(lambda: self._listing.tells_packing)
+        if not self._listing.can_pack:
+            return 0
+        return THOROUGH if self._is_slow else FAST
 
     def _archive(self, delta: Delta) -> Iterator[bytes]:
         """Yield what was changed, with the lists that verify it."""
@@ -168,11 +185,17 @@ class Attempt:
 
     def _list(self) -> bytes:
         """Wait for the host's list of what stands in the older release."""
-        while (text := self._listing.text()) is None:
+        if not self._wait(lambda: self._listing.text() is not None):
+            raise UnusableError
+        return self._listing.text() or b""
+
+    def _wait(self, has_come: Callable[[], bool]) -> bool:
+        """Wait for what the host says; tell whether it came."""
+        while not has_come():
             if not self._news.wait(_LIST_SECONDS) or self._is_over:
-                raise UnusableError
+                return False
             self._news.clear()
-        return text
+        return True
 
 
 def _amount(entries: Iterable[Entry]) -> tuple[int, int]:

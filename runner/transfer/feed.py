@@ -2,7 +2,9 @@
 
 import time
 import zlib
+from collections import deque
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 
 from ..hosts.host import Progress
 from .tarstream import TarStream
@@ -13,7 +15,23 @@ _TRIAL_SECONDS = 3.0
 _WORTH = 3
 """How much more than what was sent must be left, so that it pays to begin again."""
 _REPORT_SECONDS = 0.5
-_LEVEL = 6
+_FAR_SECONDS = 0.015
+"""Who takes longer to answer takes in no more than can be packed meanwhile: SSH's window is 2 MB."""
+_THREADS = 2
+_AHEAD = 4
+"""Pieces that are packed while one is sent."""
+_SAMPLE_BYTES = 16 * 1024
+_WORTHLESS = 0.9
+_STORED = 0
+
+
+FAST, THOROUGH = 1, 6
+"""Levels of packing: for hosts that are far away, and for slow lines."""
+
+
+def is_far(answer_seconds: float) -> bool:
+    """Tell whether it pays to pack from the beginning for a host that takes so long to answer."""
+    return answer_seconds > _FAR_SECONDS
 
 
 class SlowError(Exception):
@@ -46,12 +64,16 @@ class Feed:
             if self._waited > _TRIAL_SECONDS and self._pays() and can_pack():
                 raise SlowError
 
-    def packed(self, pieces: Iterator[bytes]) -> Iterator[bytes]:
-        """Yield them packed by gzip."""
-        packer = zlib.compressobj(_LEVEL, wbits=31)
-        for piece in pieces:
-            yield from self._timed(packer.compress(piece))
-        yield packer.flush()
+    def packed(self, pieces: Iterator[bytes], level: int) -> Iterator[bytes]:
+        """Yield them packed by gzip, each by itself."""
+        with ThreadPoolExecutor(_THREADS) as pool:
+            ahead: deque[Future[bytes]] = deque()
+            for piece in pieces:
+                ahead.append(pool.submit(_pack, piece, level))
+                if len(ahead) > _AHEAD:
+                    yield from self._timed(ahead.popleft().result())
+            for last in ahead:
+                yield from self._timed(last.result())
 
     def report(self, *, at_once: bool = False) -> None:
         """Tell how far it is, not too often."""
@@ -72,3 +94,11 @@ class Feed:
     def _pays(self) -> bool:
         left = self._total[1] - self._stream.bytes
         return self._fed < SLOW_BYTES * self._waited and left > _WORTH * self._fed
+
+
+def _pack(piece: bytes, level: int) -> bytes:
+    """Return a whole gzip file; what a sample shows to be packed already is only wrapped."""
+    sample = piece[:_SAMPLE_BYTES]
+    if len(zlib.compress(sample, FAST)) > _WORTHLESS * len(sample):
+        level = _STORED
+    return zlib.compress(piece, level, wbits=31)

@@ -16,6 +16,7 @@ COMMAND = (
 """Of GNU, to be run in C's locale; half the work that ls or find make of it. Others refuse, so
 nothing is taken over there."""
 _TAR_ENDS = "tar: Exiting with failure status"
+_GZIP, _PLAIN = b" gzip\n", b" plain\n"
 NOTHING = "u"
 """After the mark: there will be no list."""
 IS_WHOLE = "="
@@ -36,7 +37,7 @@ class Listing:
     """Takes in what a script writes: noise, what COMMAND says, and what went wrong.
 
     The first comes after `mark` and a `z`, packed by gzip; or after a `t`, with a zero byte at its
-    end. Before it, `mark` and the word `gzip` tell that the host has that.
+    end. Before it, `mark` and the word `gzip` tell that the host has that, or `plain` that not.
     """
 
     def __init__(self, mark: bytes) -> None:
@@ -50,7 +51,12 @@ class Listing:
     @property
     def can_pack(self) -> bool:
         """Whether the host can unpack what gzip packed."""
-        return self._mark + b" gzip\n" in self._said
+        return self._mark + _GZIP in self._said
+
+    @property
+    def tells_packing(self) -> bool:
+        """Whether `can_pack` is known."""
+        return self.can_pack or self._mark + _PLAIN in self._said
 
     def text(self) -> bytes | None:
         """Return all that COMMAND said; None: it is not over."""
@@ -59,7 +65,9 @@ class Listing:
 
     def problem(self) -> str:
         """Return the first and the last line of all else, which say what went wrong."""
-        noise = self._read()[2].replace(self._mark + b" gzip\n", b"")
+        noise = self._read()[2]
+        for known in (_GZIP, _PLAIN):
+            noise = noise.replace(self._mark + known, b"")
         lines = [line.strip() for line in noise.decode(errors="replace").splitlines()]
         lines = [line for line in lines if line and not line.startswith(_TAR_ENDS)]
         return "; ".join(dict.fromkeys([*lines[:1], *lines[-1:]]))

@@ -23,6 +23,8 @@ KEPT_SUMS = b"kept"
 SIZES = b"sizes"
 """Bytes and number of the files of a release."""
 MANIFEST = b"manifest"
+PACKED, PLAIN = b"packed\n", b"plain\n"
+"""The line before the archive, which says whether gzip has to unpack it."""
 _LIST_END = "."
 
 _BEGIN = """LC_ALL=C; export LC_ALL; umask 022
@@ -33,7 +35,7 @@ umask 077
 rm -rf -- .deployr/incoming-* && mkdir -p .deployr/manifests || exit 1
 [ ! -e "$goal" ] && [ ! -L "$goal" ] || fail "$goal exists already"
 mkdir -- "$work" || exit 1
-command -v gzip >/dev/null && echo '<MARK> gzip'
+if command -v gzip >/dev/null; then echo '<MARK> gzip'; else echo '<MARK> plain'; fi
 """
 
 # The listing is out before anything is copied, so that both sides work at the same time.
@@ -69,7 +71,9 @@ if command -v sha256sum >/dev/null; then
 (until [ -e early ]; do kill -0 "$$" 2>/dev/null || exit 1; sleep 0.1 2>/dev/null || sleep 1; done
 check sums) & first=$!
 fi
-<UNPACK>tar -xpof - || exit 1
+IFS= read -r how || exit 1
+if [ "$how" = <PACKED> ]; then gzip -dc | tar -xpof - || exit 1
+else tar -xpof - || exit 1; fi
 [ -f manifest ] || fail 'the archive ended too early'
 """
 
@@ -101,12 +105,11 @@ class Order:
     goal: str
     """Absolute; two levels below the deploy root."""
     mark: str
-    """Comes before the listing in the output, and before the word `gzip` where there is one."""
+    """Comes before the listing in the output, and before a word that tells whether gzip is there."""
     previous: str | None = None
     """Absolute path of the release to take over."""
     digest: str = ""
     """Of its manifest."""
-    is_packed: bool = False
 
     @property
     def root(self) -> str:
@@ -129,7 +132,7 @@ class Order:
             "LIST_END": _LIST_END,
             "LIST_OK": listing.IS_WHOLE,
             "NOTHING": listing.NOTHING,
-            "UNPACK": "gzip -dc | " if self.is_packed else "",
+            "PACKED": PACKED.decode().strip(),
             "UNUSABLE": str(UNUSABLE),
         }
         return re.sub(r"<([A-Z_]+)>", lambda found: facts[found[1]], text)

@@ -19,7 +19,7 @@ class ShellSender:
     def __init__(self, host: Runs, cache: Path) -> None:
         self._host = host
         self._cache = cache
-        self._is_packed = False
+        self._is_slow = False
 
     def send(
         self,
@@ -55,10 +55,10 @@ class ShellSender:
 
     def _sent(self, shipment: Shipment, older: Older | None) -> Manifest:
         while True:
-            attempt = Attempt(self._host, shipment, older, is_packed=self._is_packed)
+            attempt = Attempt(self._host, shipment, older, is_slow=self._is_slow)
             try:
                 return attempt.run()
             except UnusableError:
                 older = None
             except SlowError:
-                self._is_packed = True
+                self._is_slow = True
