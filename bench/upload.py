@@ -21,7 +21,7 @@ from pathlib import Path
 from bench.deploy_sshd import HOST, Sshd
 from bench.figures import ROUNDS, seconds_of, tell_at_most
 from bench.slow_link import FAR, SlowLink
-from bench.upload_ours import by_shell
+from bench.upload_ours import by_sftp, by_shell
 from bench.upload_peers import Contestant, Put, Rsync, Scp
 from bench.upload_trees import change, digest, write_file, write_tree
 from tools.demo.system import DeployrSystem
@@ -96,7 +96,7 @@ def reach(name: str, system: DeployrSystem, there: Path, stack: ExitStack) -> Pl
         sshd = Sshd(system, HOST)
     return Place(
         name=name,
-        ours=[by_shell(there, sshd)],
+        ours=[by_shell(there, sshd), by_sftp(there, sshd)],
         peer=Rsync(there, sshd, system),
         others=[Scp(there, sshd, system), Put(there, sshd)],
     )

@@ -7,6 +7,7 @@ from bench.deploy_sshd import Sshd
 from runner.hosts.book import HostEntry
 from runner.hosts.host import Sender
 from runner.hosts.ssh_host import SshHost
+from runner.transfer.sftp_sender import SftpSender
 from runner.transfer.shell_sender import ShellSender
 
 Make = Callable[[SshHost, Path], Sender]
@@ -34,6 +35,11 @@ class Ours:
 def by_shell(place: Path, sshd: Sshd) -> Ours:
     """Return the sender for hosts with a shell."""
     return Ours("shell", place, _entry(sshd, sshd.port), ShellSender)
+
+
+def by_sftp(place: Path, sshd: Sshd) -> Ours:
+    """Return the sender for hosts that run no commands."""
+    return Ours("sftp", place, _entry(sshd, sshd.sftp_port), SftpSender)
 
 
 def _entry(sshd: Sshd, port: int) -> HostEntry:
