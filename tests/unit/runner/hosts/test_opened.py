@@ -79,7 +79,8 @@ def test_own_account_has_what_a_registered_one_has(open_named, tmp_path):
 
 
 def test_scripts_in_the_own_account_end_as_on_a_host(open_named):
-    host, said = open_named(None), []
+    host = open_named(None)
+    said: list[bytes] = []
     code = host.run("cat; echo err >&2; exit 7", stdin=[b"in\n"], sink=said.append)
     assert (7, b"in\nerr\n") == (code, b"".join(said))
     assert b"in" == host.ask("cat; echo err >&2", [b"in"])
