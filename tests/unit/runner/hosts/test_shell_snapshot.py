@@ -28,7 +28,11 @@ def test_snapshot_is_what_stands_there(place):
     between = Between(host)
     found = ShellFiles(between).snapshot(str(root), asked)
     assert DiskFiles().snapshot(str(root), asked) == found
-    assert ({"auth/it's", ".env"}, BINARY, 1) == (set(found.shared), found.envs[".env"], between.asked)
+    assert ({"auth/it's", ".env"}, BINARY, 1) == (
+        set(found.shared),
+        found.envs[".env"],
+        between.asked,
+    )
 
 
 @everywhere
