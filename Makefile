@@ -55,6 +55,7 @@ bench-deploy: $(VENV)/.dev ## measure deployments beside scripts, Capistrano and
 bench-upload: $(VENV)/.dev ## measure uploads by SSH beside rsync, scp and paramiko (as root)
 	@tools/setup-machine.sh bench
 	@$(BIN)/python -m bench.upload
+	@$(BIN)/python -m bench.upload_push
 
 lock: $(VENV)/.dev ## resolve all dependencies anew and write the hashed lock files
 	@UV=$(BIN)/uv tools/lock.sh

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from deployr.states import Framework
+from deployr.states import Framework, Target
 from tools.demo.system import EXAMPLES, DeployrSystem
 
 VERSION_FILE = "VERSION"
@@ -18,7 +18,7 @@ STATIC_FILES = 2001
 _FILE_BYTES = 4096
 
 _DEPLOY_YAML = """\
-project: {name: %s, framework: %s}
+project: {name: %s, framework: %s, target: %s}
 build: {commands: []}
 deploy: {keep_releases: %d, shared: {dirs: [uploads]}}
 """
@@ -38,11 +38,11 @@ class BenchApp:
     after: tuple[str, ...] = ()
 
 
-def create_project(app: BenchApp, system: DeployrSystem) -> None:
+def create_project(app: BenchApp, system: DeployrSystem, target: Target = Target.VPS) -> None:
     """Make the app's repository and its origin."""
     source = system.root / "source" / app.name
     app.write(source)
-    (source / "deploy.yaml").write_text(_DEPLOY_YAML % (app.name, app.name, KEEP_RELEASES))
+    (source / "deploy.yaml").write_text(_DEPLOY_YAML % (app.name, app.name, target, KEEP_RELEASES))
     (source / VERSION_FILE).write_text("0\n")
     system.create_project(source)
     if app.name == Framework.LARAVEL:

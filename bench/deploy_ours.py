@@ -19,13 +19,16 @@ PUSH_PART, STEP = "push ", "step "
 class Push:
     """`deployr push`, from its start to its exit, with backend and runner at work."""
 
-    def __init__(self, app: BenchApp, system: DeployrSystem) -> None:
-        """Start what has to be there; the first push may create the project."""
+    def __init__(self, app: BenchApp, system: DeployrSystem, *place: str) -> None:
+        """Start what has to be there; the first push may create the project.
+
+        `place` are the options that say where it goes, other than on this machine.
+        """
         self._app, self._system = app, system
         self.root = system.path
         system.start_backend()
         self.reset()
-        system.register_runner()
+        system.register_runner(place=place)
 
     def reset(self) -> None:
         """See Contestant."""

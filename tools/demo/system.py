@@ -131,12 +131,12 @@ class DeployrSystem:
         port = processes.first_line(self.root / "backend.log", backend, START_SECONDS)
         return f"http://127.0.0.1:{port}"
 
-    def register_runner(self, url: str | None = None) -> None:
+    def register_runner(self, url: str | None = None, place: Sequence[str] = ()) -> None:
         """Register a runner that may deploy this project to `path`, and start it.
 
-        `url` is another address of the same backend.
+        `url` is another address of the same backend, `place` the options that say on which host.
         """
-        added = self.run("deployr", "--json", "runners", "add", "--path", str(self.path))
+        added = self.run("deployr", "--json", "runners", "add", "--path", str(self.path), *place)
         command = json.loads(added.stdout)["command"].replace(self.url, url or self.url)
         self.run("/bin/sh", "-euc", command, cwd=self.root)
         self.start(["deployr-runner", "run"], "runner")
