@@ -34,16 +34,25 @@ class SftpSender:
         self._connection = connection
         self._cache = cache
 
-    def send(self, tree: Path, goal: str, previous: str | None, progress: Progress) -> None:
+    def send(
+        self,
+        tree: Path,
+        goal: str,
+        previous: str | None,
+        progress: Progress,
+        *,
+        verify: bool = False,
+    ) -> None:
         """Make `goal` hold what `tree` holds, as `Sender.send` says.
 
-        A file whose content is the same as in `previous` keeps the time that it has there.
+        A file whose content is the same as in `previous` keeps the time that it has there. With
+        `verify` all is sent: to look at what is there would take as long.
         """
         root, releases, release = goal.rsplit("/", 2)
         cache = Cache(self._cache, root)
         known = Known(cache.sums)
         name = (previous or "").rpartition("/")[2]
-        older = cache.load(f"{root}/{releases}/{name}") if name else None
+        older = cache.load(f"{root}/{releases}/{name}") if name and not verify else None
         with ThreadPoolExecutor(1) as pool:
             look = pool.submit(_scan, tree, f"{root}/{WORK}{release}")
             with contextlib.closing(Sftp(self._connection)) as sftp:
