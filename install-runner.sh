@@ -24,6 +24,8 @@ usage: install-runner.sh --url URL [--code CODE] [options]
   --capacity N         jobs at once, 1 to 16; default 1
   --project NAME       what it may deploy, with --allow-repo, --allow-branch (repeatable), --path
                        and --environment: see `deployr-runner register --help`
+  --host NAME          host that has the path, with --docroot and --domain: a hosting account that
+                       is reached by SSH; then run `deployr-runner target add NAME`
   --prefix DIR         where the program goes; default /opt/deployr, or ~/.local/share/deployr
   --user USER          user of the service; made if missing; default deployr, or once registered
                        the owner of the token (as root only)
@@ -129,16 +131,10 @@ link_program() { # link_program PREFIX
 }
 
 # Options; the arrays go to `deployr-runner` as they are.
-url=""
+url="" prefix="" user="" build_user="" path="" host="" copy="" token=""
 code="${DEPLOYR_CODE:-}"
-prefix=""
-user=""
-build_user=""
 project_users=()
 units=()
-path=""
-copy=""
-token=""
 service=yes
 registration=()
 places=()
@@ -167,7 +163,11 @@ parse_options() {
                 path=$2
                 registration+=("$1" "$2")
                 ;;
-            --name | --label | --capacity | --project | --project-id | --allow-repo | --allow-branch | --environment)
+            --host)
+                host=$2
+                registration+=("$1" "$2")
+                ;;
+            --name | --label | --capacity | --project | --project-id | --allow-repo | --allow-branch | --environment | --docroot | --domain)
                 registration+=("$1" "$2")
                 ;;
             *) fail "unknown option $1; see --help" 2 ;;
@@ -202,7 +202,7 @@ choose_places() {
             make_build_user "${one}" "${user}"
             write_rules "${user}" "${one}"
         done
-        [[ -z "${path}" ]] || make_path "${user}" "${path}"
+        [[ -z "${path}" || -n "${host}" ]] || make_path "${user}" "${path}"
     else
         [[ -z "${user}" || "${user}" == "${me}" ]] || fail "--user ${user} needs root" 2
         [[ -z "${build_user}" || "${build_user}" == no ]] || fail "--build-user needs root" 2

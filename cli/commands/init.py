@@ -7,12 +7,13 @@ import click
 
 from deployr.detect import detect_framework
 from deployr.manifest import FILE_NAME, Manifest, ManifestError
-from deployr.states import Framework
+from deployr.states import Framework, Target
 from deployr.yamlmarks import Marks
 
 from ..asking import is_interactive
 from ..errors import CliError
 from ..git import Checkout, name_from_url, without_credentials
+from ..places import ask_path
 from ..session import Session, json_option, pass_session
 
 _PLAIN = re.compile(r"[A-Za-z0-9/._-]+")
@@ -21,7 +22,7 @@ _TEMPLATE = """\
 project:
   name: {name}
   framework: {framework}
-  target: vps
+  target: {target}
 repo:
   branch: {branch}
 deploy:
@@ -33,9 +34,16 @@ deploy:
 @click.option("--yes", is_flag=True, help="Ask nothing; take what the checkout says.")
 @click.option("--force", is_flag=True, help="Overwrite an existing deploy.yaml.")
 @click.option("--path", help="Where the app lives on the server.")
+@click.option(
+    "--target",
+    type=click.Choice([each.value for each in Target]),
+    default=Target.VPS.value,
+    show_default=True,
+    help="Kind of server; cpanel: a shared hosting account.",
+)
 @json_option
 @pass_session
-def init(session: Session, *, yes: bool, force: bool, path: str | None) -> None:
+def init(session: Session, *, yes: bool, force: bool, path: str | None, target: str) -> None:
     """Write a deploy.yaml for the app in this git repository.
 
     Framework, name and branch are read from the checkout; only the path on the server is asked.
@@ -44,6 +52,7 @@ def init(session: Session, *, yes: bool, force: bool, path: str | None) -> None:
     Examples:
       deployr init
       deployr init --yes --path /var/www/my-app
+      deployr init --target cpanel --path /home/me/my-app
     """
     checkout = Checkout.here()
     file = checkout.root / FILE_NAME
@@ -53,8 +62,8 @@ def init(session: Session, *, yes: bool, force: bool, path: str | None) -> None:
     name = name_from_url(without_credentials(url)) if url else checkout.root.name
     framework = detect_framework(checkout.root)
     if path is None and not yes and is_interactive():
-        path = click.prompt("Path of the app on the server", default=f"/var/www/{name}")
-    text = _render(name, framework, checkout.branch() or "main", path)
+        path = ask_path(name, Target(target))
+    text = _render(name, framework, target, checkout.branch() or "main", path)
     file.write_text(text, encoding="utf-8")
     if session.output.as_json:
         session.output.data(Manifest.parse(text).model_dump(mode="json", exclude_unset=True))
@@ -62,15 +71,16 @@ def init(session: Session, *, yes: bool, force: bool, path: str | None) -> None:
     session.output.success(f"✓ Wrote {FILE_NAME} for {name} ({framework})")
     if not url:
         session.output.note(f"Warning: there is no git remote {checkout.remote()} to deploy from.")
-    add = "deployr runners add" + ("" if path else f" --path /var/www/{name}")
+    where = f" --path /var/www/{name}" if target == Target.VPS and not path else ""
+    add = f"deployr runners add{where}"
     session.output.line(f"Next: commit and push it, then `{add}`, `deployr push`.")
 
 
-def _render(name: str, framework: Framework, branch: str, path: str | None) -> str:
+def _render(name: str, framework: Framework, target: str, branch: str, path: str | None) -> str:
     """Return the file's text. Raises CliError when an answer makes it invalid."""
     quoted = {"name": _word(name), "framework": framework, "branch": _word(branch)}
     line = f"  path: {_word(path)}\n" if path else ""
-    text = _TEMPLATE.format(**quoted, path=line)
+    text = _TEMPLATE.format(**quoted, target=target, path=line)
     try:
         Manifest.parse(text)
     except ManifestError as error:

@@ -4,9 +4,9 @@ import shlex
 
 import click
 
-from ..asking import is_interactive, make_sure
+from ..asking import make_sure
 from ..client import Json
-from ..errors import CliError
+from ..places import Place, place_for
 from ..projects import find_project, new_name, require_project
 from ..runners import own_runner, runner_named, shown
 from ..runners import share as share_runner
@@ -56,43 +56,36 @@ def list_runners(session: Session) -> None:
 @runners.command()
 @click.option("--path", help="Where the app lives on that server; default: deploy.yaml's.")
 @click.option("--name", help="Name of the runner; default: the server's host name.")
+@click.option("--host", help="For target: cpanel, the runner's name for the host with the account.")
+@click.option("--docroot", help="For target: cpanel, the directory that the web server serves.")
+@click.option("--domain", help="For target: cpanel, the sub- or addon domain that serves it.")
 @project_option
 @json_option
 @pass_session
-def add(session: Session, path: str | None, name: str | None) -> None:
+def add(session: Session, /, name: str | None, **given: str | None) -> None:
     """Print the line that makes a server of yours a runner for this directory's app.
 
     The line holds a code that works once, for 15 minutes. Run it on the server; it writes down
     there what the runner may deploy: this repository and branch, to this path, nothing else. On a
     server that is a runner already the second line adds this app to its list.
 
+    With target: cpanel in deploy.yaml the app goes to a hosting account: by SSH with --host, which
+    one more line tells the runner how to reach; else to the account that the runner is in.
+
     \b
-    Example:
+    Examples:
       deployr runners add --path /var/www/my-app
+      deployr runners add --host hoster --path /home/me/my-app --docroot /home/me/public_html
     """
     app = read_app(session.output)
-    path = path or app.manifest.deploy.path or _ask_path(app)
+    place = place_for(app, **given)
     # The runner compares letter by letter with what the jobs of the project will say.
     project = find_project(session, app) or _to_be_made(session, app)
-    code = session.client.create_code()
-    allowed = ["--project", project["name"]]
-    allowed += ["--project-id", str(project["id"])] if "id" in project else []
-    repo, branch = project["repo_url"], app.default_branch
-    register = ["deployr-runner", "register", "--url", session.client.url, "--code", code["code"]]
-    register += [*allowed, "--allow-repo", repo, "--allow-branch", branch, "--path", path]
-    register += ["--name", name] if name else []
-    register += ["--label", app.manifest.runs_on] if app.manifest.runs_on else []
-    allow = ["deployr-runner", "allow", "add", *allowed]
-    allow += ["--repo", repo, "--branch", branch, "--path", path]
-    commands = {"command": shlex.join(register), "allow_command": shlex.join(allow)}
+    lines = _lines(session, app, project, place, name)
     if session.output.as_json:
-        session.output.data({**code, **commands})
+        session.output.data(lines)
         return
-    session.output.note(f"Run this on the server, before {code['expires_at']}:")
-    session.output.line(commands["command"])
-    session.output.note("Then start it: deployr-runner run")
-    session.output.note("On a server that is a runner of yours already, run this instead:")
-    session.output.note(commands["allow_command"])
+    _show(session, lines)
     if project["owner_name"] != session.handle:
         session.output.note(f"{project['full_name']} is not yours: then share the runner with it:")
         session.output.note(
@@ -172,14 +165,34 @@ def _to_be_made(session: Session, app: App) -> Json:
     return {"name": name, "owner_name": owner, "full_name": full_name, "repo_url": app.repo_url}
 
 
-def _ask_path(app: App) -> str:
-    if not is_interactive():
-        raise CliError(
-            "Where does the app live on the server?",
-            "Say --path /var/www/…, or set deploy.path in deploy.yaml.",
-        )
-    default = f"/var/www/{app.name}"
-    return str(click.prompt("Path of the app on the server", default=default))
+def _lines(session: Session, app: App, project: Json, place: Place, name: str | None) -> Json:
+    """Return a new code, and the commands that make a runner or extend the list of one."""
+    code = session.client.create_code()
+    allowed = ["--project", project["name"]]
+    allowed += ["--project-id", str(project["id"])] if "id" in project else []
+    repo, branch = project["repo_url"], app.default_branch
+    register = ["deployr-runner", "register", "--url", session.client.url, "--code", code["code"]]
+    register += [*allowed, "--allow-repo", repo, "--allow-branch", branch, *place.words]
+    register += ["--name", name] if name else []
+    register += ["--label", app.manifest.runs_on] if app.manifest.runs_on else []
+    allow = ["deployr-runner", "allow", "add", *allowed]
+    allow += ["--repo", repo, "--branch", branch, *place.words]
+    target = {"target_command": shlex.join(place.target_words)} if place.host else {}
+    commands = {"command": shlex.join(register), "allow_command": shlex.join(allow)}
+    return {**code, **target, **commands}
+
+
+def _show(session: Session, lines: Json) -> None:
+    line, note = session.output.line, session.output.note
+    if "target_command" in lines:
+        note("Tell the runner how to reach the hosting account; HOST is the hoster's SSH server,")
+        note("USER your name there. Keys and passwords stay with the runner:")
+        line(lines["target_command"])
+    note(f"Run this on the server, before {lines['expires_at']}:")
+    line(lines["command"])
+    note("Then start it: deployr-runner run")
+    note("On a server that is a runner of yours already, run this instead:")
+    note(lines["allow_command"])
 
 
 def _state(runner: Json) -> str:
