@@ -5,6 +5,7 @@ No command line reaches that PHP: it is another process, and often another user'
 
 import hashlib
 import secrets
+from collections.abc import Sequence
 from urllib.parse import urljoin
 
 import requests
@@ -30,21 +31,23 @@ echo $gone ? '{gone}' : '{done}';
 """
 
 
-def reset_caches(host: Host, public: str, url: str) -> str | None:
-    """Reset the caches of the PHP that serves the directory `public` of the host as `url`.
+def reset_caches(host: Host, publics: Sequence[str], url: str) -> str | None:
+    """Reset the caches of the PHP that serves the directories `publics` of the host as `url`.
 
-    Returns None, or why it failed, as a warning: the caches are out of date by themselves within
+    These are the one that is served and the one before: a process that remembers where a link led
+    looks for the page there. Returns None, or why it failed, as a warning: the caches are out of date by themselves within
     minutes. Raises LostError.
     """
     name, token = f"deployr-{secrets.token_hex(16)}.php", secrets.token_hex(16)
     digest = hashlib.sha256(token.encode()).hexdigest()
     page = _PAGE.format(digest=digest, gone=_GONE, done=_DONE).encode()
-    place, said = f"{public}/{name}", ""
+    places, said = [f"{public}/{name}" for public in publics], ""
     try:
-        host.files.write(place, page, 0o644)
+        for place in places:
+            host.files.write(place, page, 0o644)
         said, trouble = _call(urljoin(f"{url.rstrip('/')}/", name), token)
-        if said != _GONE:
-            host.files.remove(place)
+        if said != _GONE or len(places) > 1:
+            host.files.remove(*places)
     except LostError:
         raise
     except HostError as error:

@@ -58,6 +58,7 @@ class CpanelTarget(HostRoot):
         self._lock = HostLock(self._files, self.path(".deployr", "held"), claimant)
         self._served = Served(host, entry, self._again)
         self._php: str | None = None
+        self._before: str | None = None
 
     @property
     def is_here(self) -> bool:
@@ -209,6 +210,7 @@ class CpanelTarget(HostRoot):
 
     def activate(self, live: str) -> None:
         """See Target. In one step where the document root is a link to `current`, or cPanel's."""
+        self._before = self.live_release()
         super().activate(live)
         self._served.publish(PurePosixPath(live).name)
 
@@ -222,7 +224,8 @@ class CpanelTarget(HostRoot):
 
     def forget_code(self, url: str) -> str | None:
         """See Target."""
-        return self._served.forget_code(url)
+        known = {self.live_release(), self._before} & set(self.present())
+        return self._served.forget_code(url, sorted(name for name in known if name))
 
     def live_path(self) -> Path:
         """See Target."""

@@ -1,5 +1,6 @@
 """How visitors of a hosting account come to get the live release."""
 
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -57,13 +58,13 @@ class Served:
             self._again(self._docroot.undo)
         return self._docroot is not None
 
-    def forget_code(self, url: str) -> str | None:
-        """See Target."""
+    def forget_code(self, url: str, releases: Sequence[str]) -> str | None:
+        """Do as Target says; `releases` are the live one, and the one that was before."""
         entry = self._entry
-        place = f"{entry.path}/current/{self._public or ''}".rstrip("/")
+        tops = [f"{entry.path}/releases/{name}/{self._public or ''}" for name in releases]
         if entry.copy_docroot and entry.docroot:
-            place = entry.docroot
-        return opcache.reset_caches(self._host, place, url)
+            tops = [entry.docroot]
+        return opcache.reset_caches(self._host, [top.rstrip("/") for top in tops], url)
 
     def _publish(self, release: str) -> None:
         if self._public is None:

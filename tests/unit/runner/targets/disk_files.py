@@ -59,7 +59,8 @@ class DiskFiles:
     def remove(self, *paths):
         self.calls += 1
         for path in map(Path, paths):
-            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+            is_tree = path.is_dir() and not path.is_symlink()
+            shutil.rmtree(path) if is_tree else path.unlink(missing_ok=True)
 
     def make_dirs(self, *paths):
         self.calls += 1

@@ -1,0 +1,1 @@
+"""Document roots of a jailed account, served by a real Apache."""
