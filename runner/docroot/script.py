@@ -6,8 +6,9 @@ import shlex
 from ..hosts.host import Host
 from .site import BEFORE_NOTE, SERVED_NOTE, Site
 
-# Once a switch has begun it ends, also when the connection breaks meanwhile.
-_WHOLE = "set -e; trap '' HUP INT TERM PIPE\n"
+# Once a switch has begun it ends, also when the connection breaks meanwhile. What is made is for the
+# web server to read, whatever the account's habit.
+_WHOLE = "set -e; umask 022; trap '' HUP INT TERM PIPE\n"
 
 
 def ask(host: Host, site: Site, script: str) -> dict[str, bytes]:
