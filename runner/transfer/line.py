@@ -58,7 +58,11 @@ class Line:
         self._out += _HEAD.pack(len(body) + 5, kind, number)
         self._out += body
         if len(self._out) >= _PIECE:
-            self._flush(_PIECE)
+            self._send(_PIECE)
+
+    def flush(self) -> None:
+        """Send now what waits."""
+        self._send(1)
 
     def answers(self) -> Iterator[tuple[int, int, bytes]]:
         """Wait, and yield type, number and body of all answers that have come.
@@ -79,7 +83,7 @@ class Line:
         self._in = got[at:]
 
     def _receive(self) -> bytes:
-        self._flush(1)
+        self._send(1)
         try:
             got = self._channel.recv(_MAX_ANSWER)
         except (OSError, EOFError, SSHException):
@@ -88,7 +92,7 @@ class Line:
             raise self._lost()
         return got
 
-    def _flush(self, at_least: int) -> None:
+    def _send(self, at_least: int) -> None:
         """Send what waits, as long as it is `at_least` so many bytes."""
         out = self._out
         while len(out) >= at_least:

@@ -7,6 +7,7 @@ below the channel's window.
 
 import contextlib
 import struct
+import time
 from collections import deque
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator
 from typing import NamedTuple, TypeVar
@@ -19,10 +20,13 @@ from .line import Line
 MAX_REQUESTS = 4000
 MAX_BYTES = 4 * 1024 * 1024
 """How much may be in flight; a window of the channel must hold it."""
-MAX_WIDTH = 600
+MAX_WIDTH = 1000
 """How many tasks run at once, each with at most one file open on the host."""
 _CAUTIOUS_WIDTH = 100
 """Where the host does not tell how many files may be open."""
+_MANY = 200
+_GATHER_SECONDS = 0.003
+"""So long many answers may come together: each waking and each small packet has its price."""
 _CHUNK = 32 * 1024
 """What each server reads and writes at once."""
 _LEAST = 4 * 1024
@@ -207,6 +211,9 @@ class Pipeline:
 
     def _pump(self) -> None:
         """Wait for answers and handle them."""
+        if len(self._pending) > _MANY:
+            self._line.flush()
+            time.sleep(_GATHER_SECONDS)
         for kind, number, body in self._line.answers():
             if number not in self._pending:
                 raise self.confused()
@@ -221,7 +228,7 @@ class Pipeline:
             return
         _, reads, writes, handles = struct.unpack_from(">4Q", answer)
         self.chunk = max(_LEAST, min(reads or _CHUNK, writes or _CHUNK, _MOST_CHUNK))
-        self.width = max(1, min(MAX_WIDTH, handles // 2)) if handles else MAX_WIDTH
+        self.width = max(1, min(MAX_WIDTH, handles * 3 // 4)) if handles else MAX_WIDTH
 
     @contextlib.contextmanager
     def _guard(self) -> Iterator[None]:

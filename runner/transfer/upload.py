@@ -94,8 +94,6 @@ class Upload:
         try:
             for piece in _read(self._root + b"/" + os.fsencode(entry.path), self._sftp.chunk):
                 left -= len(piece)
-                if left < 0:
-                    break
                 found.update(piece)
                 yield piece
                 self._bytes += len(piece)
@@ -127,6 +125,8 @@ def _read(path: bytes, chunk: int) -> Iterator[bytes]:
     try:
         while piece := os.read(handle, chunk):
             yield piece
+            if len(piece) < chunk:
+                break
     finally:
         os.close(handle)
 
