@@ -8,6 +8,7 @@ import logging
 import os
 import socket
 import stat
+import struct
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -23,6 +24,8 @@ CONNECT_SECONDS = 20.0
 KEEPALIVE_SECONDS = 15
 _SILENCE_MS = 60_000
 """How long sent bytes may stay unconfirmed before the connection counts as broken."""
+_LEAST_RTT_AT = 148
+"""Offset of tcpi_min_rtt, in microseconds, in what Linux tells of a connection."""
 _WINDOW_BYTES = 16 * 1024 * 1024
 _FIRST_CIPHERS = ("aes128-gcm@openssh.com", "aes256-gcm@openssh.com")
 _RSA = ("rsa-sha2-512", "rsa-sha2-256")
@@ -81,6 +84,18 @@ def _connect(entry: HostEntry, hop: Hop, before: Transport | None) -> Transport:
         kind = hop.host_key.split()[0]
         options.key_types = _first(options.key_types, _RSA if kind == "ssh-rsa" else (kind,))
     return transport
+
+
+def network_seconds(transport: Transport) -> float:
+    """Return how long packets take to a host and back; 0.0: unknown, as behind another one."""
+    sock = transport.sock
+    if sys.platform != "linux" or not isinstance(sock, socket.socket):
+        return 0.0
+    info = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _LEAST_RTT_AT + 4)
+    if len(info) < _LEAST_RTT_AT + 4:
+        return 0.0
+    least: int = struct.unpack_from("=I", info, _LEAST_RTT_AT)[0]
+    return least / 1e6
 
 
 def _through(before: Transport, address: tuple[str, int]) -> paramiko.Channel:

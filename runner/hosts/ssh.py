@@ -9,7 +9,7 @@ from paramiko import Channel, SSHException, Transport
 
 from ..stop import StopFlag
 from .book import HostEntry
-from .dial import CONNECT_SECONDS, dial, pinned
+from .dial import CONNECT_SECONDS, dial, network_seconds, pinned
 from .host import HostError, LostError, Sink
 from .session import Session, end_script, new_mark, stop_after
 
@@ -119,7 +119,8 @@ class Connection:
                 if self._line and self._line[-1] is transport:
                     self._close()
             raise LostError(f"{self.entry.name}: the connection is broken") from None
-        self.answer_seconds = time.monotonic() - start
+        # A busy machine answers late; its network does not.
+        self.answer_seconds = network_seconds(transport) or time.monotonic() - start
         return channel
 
     def _transport(self) -> Transport:

@@ -32,6 +32,13 @@ def test_what_is_asked_for_is_the_output_alone(host):
     assert b"out\n" == host.ask("echo out; echo err >&2")
 
 
+def test_a_busy_machine_does_not_look_far_away(host):
+    """It would be sent packed archives: what counts is the network, here that of loopback."""
+    host.ask("true")
+
+    assert 0 < host.answer_seconds < 0.005
+
+
 def test_failure_is_told_in_the_words_of_the_script(host):
     with pytest.raises(HostError, match="no such luck"):
         host.ask("echo no such luck >&2; exit 3")
