@@ -3,7 +3,7 @@
 `python -m bench.upload [loopback] [30ms]`, as root: over loopback, and over a link whose packets
 take 15 ms each way. Interleaved, each method with a connection of its own that counts: ours with
 and without a shell on the host, `rsync -a`, and where a new release differs in ten files from the
-one before, `rsync -a --link-dest`; for comparison `scp -r` and paramiko's `put`. What arrived is
+one before, `rsync -a --link-dest`; for comparison `rsync -az`, `scp -r` and paramiko's `put`. What arrived is
 compared with what was sent, which does not count. FILES and MEGABYTES make it smaller.
 """
 
@@ -51,7 +51,10 @@ class Place:
     name: str
     ours: Sequence[Contestant]
     peer: Contestant
+    packed: Contestant
+    """The peer when it packs, as it may be told to."""
     others: Sequence[Contestant]
+    """Who sends one file after the other."""
 
     def tell(self, case: str, rounds: Sequence[Seconds], targets: Targets) -> None:
         """Print the medians, and the figures that have a target: medians of the rounds' own."""
@@ -98,6 +101,7 @@ def reach(name: str, system: DeployrSystem, there: Path, stack: ExitStack) -> Pl
         name=name,
         ours=[by_shell(there, sshd), by_sftp(there, sshd)],
         peer=Rsync(there, sshd, system),
+        packed=Rsync(there, sshd, system, "-az"),
         others=[Scp(there, sshd, system), Put(there, sshd)],
     )
 
@@ -109,14 +113,14 @@ def measure(place: Place, work: Path) -> None:
     file = dict.fromkeys(("shell", "sftp"), 1.2 if is_slow else 1.7)
     small, large = FILES // 10, FILES
     for case, write, targets, others in (
-        (f"tree{small}", partial(write_tree, files=small), trees, place.others),
-        (f"tree{large}", partial(write_tree, files=large), trees, ()),
+        (f"tree{small}", partial(write_tree, files=small), trees, [place.packed, *place.others]),
+        (f"tree{large}", partial(write_tree, files=large), trees, [place.packed]),
         (f"file{MEGABYTES}", partial(write_file, megabytes=MEGABYTES), file, place.others),
     ):
         write(work)
         field = [*place.ours, place.peer, *others]
         place.tell(case, whole_rounds(field, work, {*targets, PEER}), targets)
-        if write.func is write_tree and not others:
+        if case == f"tree{large}":
             rounds = changed_rounds([*place.ours, place.peer], work)
             place.tell(f"changed{CHANGED}of{large}", rounds, {"shell": 0.35})
         shutil.rmtree(work)

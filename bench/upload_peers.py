@@ -24,17 +24,17 @@ class Contestant(Protocol):
 class Rsync:
     """`rsync -a`, with `--link-dest` where there is a previous release."""
 
-    name = "rsync"
-
-    def __init__(self, place: Path, sshd: Sshd, system: DeployrSystem) -> None:
+    def __init__(self, place: Path, sshd: Sshd, system: DeployrSystem, option: str = "-a") -> None:
         """`place` is where `root` will be."""
-        self.root = place / self.name
-        self._ssh, self._system = f"ssh -F {sshd.client}", system
+        self.name = "rsync" if option == "-a" else f"rsync {option}"
+        self.root = place / f"rsync{option}"
+        self._option, self._ssh, self._system = option, f"ssh -F {sshd.client}", system
 
     def send(self, tree: Path, goal: Path, previous: Path | None) -> None:
         """See Contestant."""
         more = [f"--link-dest=../{previous.name}"] if previous else []
-        self._system.run("rsync", "-a", *more, "-e", self._ssh, f"{tree}/", f"bench:{goal}/")
+        options = (self._option, *more, "-e", self._ssh)
+        self._system.run("rsync", *options, f"{tree}/", f"bench:{goal}/")
 
 
 class Scp:
