@@ -21,21 +21,23 @@ def told(app):
     return json.loads(text)
 
 
+def pushed(app, **changes):
+    """Deploy, or go back; return what the app then says to visitors."""
+    job = app.site.push(**changes)
+    assert "completed" == job.status, job.text
+    assert "PHP's caches are reset" in job.text
+    return told(app)
+
+
 def test_deployed_again_failed_and_gone_back(app):
-    first = app.site.push()
-    assert "completed" == first.status, first.text
-    one = told(app)
+    one = pushed(app)
     assert (app.site.releases[0], 1) == (one["release"], one["migrations"])
     live = app.site.current.resolve()
     assert str(live) in (live / "bootstrap/cache/config.php").read_text()
     assert 0o600 == (app.site.root / "shared/.env").stat().st_mode & 0o777
-    assert "PHP's caches are reset" in first.text
 
     app.migration("2024_01_02_000000_tags", CREATE_TAGS)
-    second = app.site.push()
-    assert "completed" == second.status, second.text
-    assert "PHP's caches are reset" in second.text
-    two = told(app)
+    two = pushed(app)
     assert (app.site.releases[1], 2) == (two["release"], two["migrations"])
     new = app.site.current.resolve()
     assert live != new
@@ -48,6 +50,5 @@ def test_deployed_again_failed_and_gone_back(app):
     assert "health_check_failed" == sick.reason, sick.text
     assert two == told(app)
 
-    back = app.site.push(action="rollback", commit="0" * 40, params={"force": "yes"})
-    assert "completed" == back.status, back.text
-    assert one["release"] == told(app)["release"]
+    back = pushed(app, action="rollback", commit="0" * 40, params={"force": "yes"})
+    assert one["release"] == back["release"]
