@@ -2,10 +2,13 @@
 
 import os
 import re
+import stat
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+from deployr.plainfile import read_plain
 
 from .hosts.host import Probe
 from .preflight import Finding, problem
@@ -13,6 +16,8 @@ from .preflight import Finding, problem
 # e_machine, as ELF numbers it, by what `uname -m` says.
 _MACHINES = {"i686": 3, "ppc64le": 21, "s390x": 22, "armv7l": 40, "x86_64": 62, "aarch64": 183}
 _NAMES = {number: name for name, number in _MACHINES.items()}
+
+_MAX_BYTES = 512 * 1024 * 1024
 
 # A version stands in the string table as a string of its own.
 _GLIBC = re.compile(rb"\0GLIBC_(\d+)\.(\d+)(?:\.\d+)?(?=\0)")
@@ -30,8 +35,8 @@ class Native:
 
 
 def read_native(path: Path) -> Native | None:
-    """Read what a file was built for; None: it is no ELF. Raises OSError."""
-    data = path.read_bytes()
+    """Read what a file was built for; None: it is no ELF. Raises OSError, also for huge ones."""
+    data = read_plain(path, _MAX_BYTES)
     if len(data) < 20 or data[:4] != b"\x7fELF":
         return None
     order = ">" if data[5] == 2 else "<"
@@ -72,11 +77,11 @@ def _problems(tree: Path, probe: Probe, host: str) -> Iterator[str]:
 
 
 def _modules(tree: Path) -> Iterator[Path]:
-    """Yield the native modules of a tree; links are not followed."""
+    """Yield the native modules of a tree; links are not followed, pipes not opened."""
     for folder, _, names in os.walk(tree):
         for name in sorted(names):
             path = Path(folder, name)
-            if name.endswith(".node") and not path.is_symlink():
+            if name.endswith(".node") and stat.S_ISREG(path.lstat().st_mode):
                 yield path
 
 

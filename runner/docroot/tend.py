@@ -68,5 +68,6 @@ def _write(public: int, text: bytes) -> None:
     with contextlib.suppress(FileNotFoundError):
         os.unlink(fresh, dir_fd=public)
     with os.fdopen(create(fresh, public), "wb") as file:
+        os.fchmod(file.fileno(), 0o644)
         file.write(text)
     os.rename(fresh, HTACCESS, src_dir_fd=public, dst_dir_fd=public)
