@@ -10,21 +10,28 @@ from .root import DocumentRoot
 from .script import run
 from .site import BEFORE_NOTE, SERVED_NOTE, Found
 
-# $r: what the link says; $o: the name that what is there gets. The note about that comes first: an
-# undo finds the way back after a crash, too.
+# $r: what the link says; $o: the name that what is there gets; $w: a link there is an older one of
+# ours. The note about that name comes first: an undo finds the way back after a crash, too. Where
+# directories on the way are links themselves, a relative link may lead elsewhere.
 _PUBLISH = """
 t="$d.deployr-new"; rm -f "$t"; ln -s "$r" "$t"
-if [ -e "$d" ] || [ -L "$d" ]; then echo "$o" >"$f"; elif [ ! -f "$f" ]; then : >"$f"; fi
+[ ! -e "$g" ] || [ "$t" -ef "$g" ] || { rm "$t"; ln -s "$g" "$t"; }
+if [ "$w" ] && [ -L "$d" ] && [ -f "$f" ]; then mv -Tf "$t" "$d"
+else
+if [ -e "$d" ] || [ -L "$d" ]; then printf '%s\\n' "$o" >"$f"; elif [ ! -f "$f" ]; then : >"$f"; fi
 if [ -L "$d" ]; then cp -P "$d" "$o"; mv -Tf "$t" "$d"
 elif [ -e "$d" ]; then mv "$d" "$o"; mv -T "$t" "$d" || { mv "$o" "$d"; exit 1; }
 else mv -T "$t" "$d"; fi
-echo "$g" >"$n"
+fi
+printf '%s\\n' "$g" >"$n"
 """
 _UNDO = """
 [ -f "$f" ] || exit 0
 o=$(cat "$f")
-if [ -L "$d" ] && { [ -e "$o" ] || [ -L "$o" ]; }; then
-if [ -L "$o" ]; then mv -Tf "$o" "$d"; else rm "$d"; mv "$o" "$d"; fi
+if [ -L "$o" ]; then { [ -e "$d" ] && [ ! -L "$d" ]; } || mv -Tf "$o" "$d"
+elif [ -e "$o" ]; then
+[ ! -L "$d" ] || rm "$d"
+[ -e "$d" ] || mv "$o" "$d"
 elif [ -L "$d" ] && [ -z "$o" ]; then rm "$d"; fi
 rm -f "$f" "$n"
 """
@@ -42,7 +49,9 @@ class LinkedRoot(DocumentRoot):
         if self._host.probe.shell == "none":
             self._publish_by_files(kept)
         else:
-            run(self._host, self._site, _PUBLISH, r=self._site.relative_goal, o=kept)
+            site, note = self._site, found.note
+            own = "yes" if note and found.goal in {note, site.link_to(note)} else ""
+            run(self._host, site, _PUBLISH, r=site.relative_goal, o=kept, w=own)
         self._found = replace(found, kind="link", is_served=True, note=self._site.goal)
 
     def undo(self) -> None:

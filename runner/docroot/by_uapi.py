@@ -6,11 +6,11 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 from urllib.parse import quote
 
-from ..hosts.host import HostError
+from ..hosts.host import HostError, LostError
 from ..preflight import Finding, problem
 from .domains import read_answer
 from .root import DocumentRoot
-from .script import run
+from .script import ask, run
 from .site import Found
 
 
@@ -22,20 +22,27 @@ class UapiRoot(DocumentRoot):
         if self.found.note == self._site.goal:
             return
         found, self._found = self.found, None
-        self._change(self._site.goal, 'echo "$d" >"$f"; echo "$g" >"$n"')
+        # The note of the way back comes first: also a change that nobody heard of is taken back.
+        self._change(self._site.goal, 'printf "%s\\n" "$d" >"$f"', 'printf "%s\\n" "$g" >"$n"')
         self._found = replace(found, note=self._site.goal)
 
     def undo(self) -> None:
         """See DocumentRoot."""
-        if self.found.note == self._site.goal:
-            self._found = None
-            self._change(self._site.docroot, 'rm -f "$f" "$n"')
+        was_agreed, self._found = bool(self.found.note), None
+        try:
+            self._change(self._site.docroot, '[ -f "$f" ] || exit 0', 'rm -f "$f" "$n"')
+        except HostError as error:
+            if was_agreed or isinstance(error, LostError):
+                raise  # else it refused before, too
 
-    def _change(self, docroot: str, after: str) -> None:
+    def _change(self, docroot: str, before: str, after: str) -> None:
         """Ask cPanel, and do what is to be done `after` it agreed. Raises HostError."""
         domain, place = self._site.domain or "", quote(self._inside(docroot), safe="")
         words = ("SubDomain", "changedocroot", f"domain={domain}", f"docroot={place}")
-        said = run(self._host, self._site, f"uapi --output=json {shlex.join(words)}\n")
+        asking = f'{before}\necho "$b said"\nuapi --output=json {shlex.join(words)}\n'
+        said = ask(self._host, self._site, asking).get("said")
+        if said is None:
+            return
         _, refusal = read_answer(said)
         if refusal:
             raise HostError(

@@ -45,7 +45,11 @@ class Site:
 
         Relative: an account that is locked into its home sees other absolute paths than Apache.
         """
-        return os.path.relpath(self.goal, PurePosixPath(self.docroot).parent)
+        return self.link_to(self.goal)
+
+    def link_to(self, goal: str) -> str:
+        """Return what a link in place of the document root says to lead to `goal`."""
+        return os.path.relpath(goal, PurePosixPath(self.docroot).parent)
 
     @property
     def shared(self) -> str:

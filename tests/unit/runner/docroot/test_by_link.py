@@ -98,6 +98,34 @@ def test_undo_leaves_no_link_where_nothing_was(deployed, apache):
     assert not deployed.docroot.is_symlink()
 
 
+def test_undo_after_a_death_between_both_renames(old_site, deployed, apache):
+    root = deployed.deploy("r1")
+    deployed.docroot.unlink()
+    root.undo()
+
+    assert (200, "the site before") == apache.get()
+
+
+def test_what_was_there_first_comes_back_when_another_part_of_releases_was_served_since(
+    old_site, deployed, apache
+):
+    deployed.deploy("r1", public="")
+    root = deployed.deploy("r2", public="public")
+    served = apache.get()
+    root.undo()
+
+    assert [(200, "r2"), (200, "the site before")] == [served, apache.get()]
+    assert [] == deployed.kept()
+
+
+def test_a_document_root_behind_a_link_is_a_link_that_leads_there(host, deployed, apache):
+    host.files.make_dirs(f"{deployed.home}/deep/er")
+    host.files.link("deep/er", f"{deployed.home}/short")
+    deployed.deploy("r1", docroot=str(deployed.home / "short/site"))
+
+    assert "r1" == (deployed.home / "short/site/index.html").read_text()
+
+
 def test_after_the_first_time_a_deployment_only_looks(old_site, deployed):
     deployed.deploy("r1")
     asked = deployed.host.round_trips

@@ -70,6 +70,31 @@ def test_undo_asks_for_the_document_root_before(cpanel, deployed):
     ]
 
 
+def test_a_change_of_which_nobody_heard_is_taken_back(cpanel, host, deployed):
+    host.put("answer.json", "Terminated")
+    with pytest.raises(HostError, match="its answer is not understood: Terminated"):
+        deployed.deploy("r1", **_how(cpanel))
+    host.put("answer.json", AGREED)
+    deployed.set_root().undo()
+
+    assert "docroot=shop" == _asked(cpanel)[-1][-1]
+
+
+def test_greetings_of_an_account_are_no_answer_of_cpanels(cpanel, host, deployed):
+    host.put(".bashrc", "echo Welcome\n")
+    deployed.deploy("r1", **_how(cpanel))
+
+    assert 1 == len(_asked(cpanel))
+
+
+def test_after_a_refusal_nothing_is_to_be_undone(cpanel, host, deployed):
+    host.put("answer.json", REFUSED)
+    with pytest.raises(HostError):
+        deployed.deploy("r1", **_how(cpanel))
+
+    deployed.set_root().undo()
+
+
 def test_a_refusal_of_cpanels_is_told(cpanel, host, deployed):
     host.put("answer.json", REFUSED)
     with pytest.raises(HostError, match=r"Restricted to public_html\.; set it by hand"):
