@@ -10,7 +10,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from runner.hosts.host import HostError, LostError
-from runner.transfer.shell_sender import ShellSender
 from tests.unit.runner.transfer.trees import DEEP, facts, make_hostile, write
 
 
