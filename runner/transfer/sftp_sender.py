@@ -2,10 +2,11 @@
 
 import contextlib
 import os
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
-from ..hosts.host import Entry, HostError, Progress
+from ..hosts.host import Entry, HostError, LostError, Progress
 from ..hosts.ssh import Connection
 from .cache import Cache, Older
 from .manifest import Manifest
@@ -51,15 +52,28 @@ class SftpSender:
         root, releases, release = goal.rsplit("/", 2)
         cache = Cache(self._cache, root)
         known = Known(cache.sums)
-        name = (previous or "").rpartition("/")[2]
+        name = "" if verify or not previous else previous.rpartition("/")[2]
         older = cache.load(f"{root}/{releases}/{name}") if name and not verify else None
         with ThreadPoolExecutor(1) as pool:
             look = pool.submit(_scan, tree, f"{root}/{WORK}{release}")
-            with contextlib.closing(Sftp(self._connection)) as sftp:
+            with self._session(f"{root}/{WORK}{release}") as sftp:
                 sent = _send(sftp, look, goal, _Old(older, known), progress)
         with contextlib.suppress(OSError):  # then the next release is sent whole
             cache.keep(release, sent.text)
             known.save(look.result(), sent.sums)
+
+    @contextlib.contextmanager
+    def _session(self, work: str) -> Iterator[Sftp]:
+        """Give a session; after a failure `work` is removed: a host may be full of it."""
+        try:
+            with contextlib.closing(Sftp(self._connection)) as sftp:
+                yield sftp
+        except LostError:
+            raise
+        except HostError:
+            with contextlib.suppress(HostError), contextlib.closing(Sftp(self._connection)) as sftp:
+                remove(sftp, [work])
+            raise
 
 
 class _Old:

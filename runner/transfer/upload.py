@@ -56,7 +56,7 @@ class Upload:
             if each.kind == "dir":
                 self._sftp.mkdir(place, _PRIVATE)
             elif each.kind == "link":
-                self._sftp.symlink(each.goal, place)
+                yield self._link(each)
             elif each.path in kept:
                 self._take_over(f"{previous}/{each.path}", kept, each.path)
             else:
@@ -81,10 +81,19 @@ class Upload:
         yield from self._sftp.put(place, self._pieces(entry), entry.mode, entry.mtime)
         self._sftp.lstat(place, lambda found: self._verify(entry, found))
 
+    def _link(self, entry: Entry) -> Steps[None]:
+        place = self._place(entry)
+        self._sftp.symlink(entry.goal, place)
+        if (yield from self._sftp.readlink(place)) != entry.goal:
+            raise self._wrong(entry)
+
+    def _wrong(self, entry: Entry) -> HostError:
+        said = "what arrived is not what was sent"
+        return HostError(f"{self._sftp.name}: {said}: {entry.path!a}")
+
     def _verify(self, entry: Entry, found: Attributes | None) -> None:
         if not _is_alike(entry, found):
-            said = "what arrived is not what was sent"
-            raise HostError(f"{self._sftp.name}: {said}: {entry.path!a}")
+            raise self._wrong(entry)
         self._files += 1
         self._report()
 

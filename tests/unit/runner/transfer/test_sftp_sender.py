@@ -10,6 +10,7 @@ import pytest
 from runner.hosts.host import HostError, LostError
 from runner.transfer.sftp import Sftp
 from runner.transfer.sftp_sender import SftpSender
+from runner.transfer.tree import scan
 from tests.support.sshd import Sshd
 from tests.unit.runner.transfer.trees import DEEP, facts, make_hostile, write
 
@@ -169,6 +170,33 @@ def test_cut_line_leaves_no_half_release_and_the_next_try_succeeds(sender, tree,
     assert [] == list((root / ".deployr").iterdir())
 
 
+def test_with_verification_nothing_is_taken_over(sender, tree, root):
+    """A stranger changed a file and kept its size and time."""
+    write(tree, "kept", b"abcdef")
+    first = send(sender, tree, root)
+    seen = (first / "kept").stat()
+    (first / "kept").write_bytes(b"abcdeX")
+    os.utime(first / "kept", ns=(seen.st_atime_ns, seen.st_mtime_ns))
+
+    sender.send(tree, f"{root}/releases/2", str(first), quiet, verify=True)
+
+    assert facts(tree) == facts(root / "releases/2")
+
+
+def test_nothing_is_left_of_what_could_not_be_sent(sender, tree, root, monkeypatch):
+    """A file that grew while it was sent."""
+    write(tree, "a/file")
+    place = write(tree, "grows", b"x" * 100)
+    monkeypatch.setattr(
+        "runner.transfer.sftp_sender.scan",
+        lambda root: (scan(root), place.write_bytes(b"x" * 200))[0],
+    )
+
+    with pytest.raises(HostError, match="'grows' was written to while it was sent"):
+        send(sender, tree, root)
+    assert [] == [*(root / ".deployr").iterdir(), *(root / "releases").iterdir()]
+
+
 def test_place_that_can_not_be_written_is_told(sender, tree, root):
     write(tree, "file")
     shutil.chown(root / ".deployr", "root")
@@ -178,7 +206,7 @@ def test_place_that_can_not_be_written_is_told(sender, tree, root):
 
 
 def test_many_files_take_few_round_trips(sender, host, tree, root):
-    for number in range(1500):
+    for number in range(800):
         write(tree, f"{number % 40}/{number}", b"%d" % number)
 
     there = send(sender, tree, root)
