@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from deployr.sections import HealthCheck, Restart
 
@@ -12,6 +12,7 @@ from ..health import wait_until_healthy
 from ..recipes.recipe import Commands
 from ..restarts import restart_all
 from ..shell import CommandFailedError
+from .kind import serve_as_recorded
 from .refresh import refresh
 
 
@@ -46,10 +47,12 @@ class Activate:
             return
         if ctx.target.live() != ctx.target.live_name(ctx.release):
             ctx.release_state = "building"
+            if self._previous is not None and not ctx.target.is_here:
+                self._go_back(ctx, self._previous)  # something comes before the switch there
             return
         if self._previous is not None:
             ctx.log.line(f"going back to {self._previous}")
-            ctx.target.activate(self._previous)
+            self._go_back(ctx, self._previous)
             refresh(ctx)
         elif ctx.target.take_back():
             ctx.log.line("there is no earlier release: visitors get what was there before Deployr")
@@ -58,6 +61,11 @@ class Activate:
         self._record(ctx)
         if self._previous is not None:
             self._restart(ctx, ctx.task.root / self._previous)
+
+    @staticmethod
+    def _go_back(ctx: Context, previous: str) -> None:
+        serve_as_recorded(ctx, PurePosixPath(previous).name)
+        ctx.target.activate(previous)
 
     @staticmethod
     def _record(ctx: Context) -> None:

@@ -210,9 +210,10 @@ class CpanelTarget(HostRoot):
 
     def activate(self, live: str) -> None:
         """See Target. In one step where the document root is a link to `current`, or cPanel's."""
-        self._before = self.live_release()
+        release, self._before = PurePosixPath(live).name, self.live_release()
+        self._served.make_way(release)
         super().activate(live)
-        self._served.publish(PurePosixPath(live).name)
+        self._served.publish(release)
 
     def take_back(self) -> bool:
         """See Target."""

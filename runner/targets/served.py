@@ -7,7 +7,7 @@ from pathlib import Path
 from .. import native, opcache, passenger
 from ..allowlist import Allow
 from ..docroot import DocumentRoot, Site, document_root
-from ..hosts.host import Host
+from ..hosts.host import Host, HostError
 from ..hosts.steady import Again
 from ..preflight import Finding
 from ..preflight.account import serving_php
@@ -48,6 +48,17 @@ class Served:
             self._again(self._docroot.seed)
         return []
 
+    def make_way(self, release: str) -> None:
+        """See to it that nobody gets what is not for visitors once `current` leads to a release.
+
+        The releases before may have been of another kind: static files, or all in `public`.
+        """
+        if self._public is None:
+            self._again(self._withdraw)
+        elif self._public and self._docroot and not self._entry.copy_docroot:
+            if self._docroot.found.note:  # a document root that leads to all of `current`
+                self._again(lambda: self._publish(release))
+
     def publish(self, release: str) -> None:
         """Serve a release, to which `current` leads already."""
         self._again(lambda: self._publish(release))
@@ -73,14 +84,29 @@ class Served:
         elif self._docroot:
             self._docroot.publish(release)
 
+    def _withdraw(self) -> None:
+        """Have no document root show the files of a server."""
+        if (root := self._root("")) is None:
+            return
+        if root.found.note or root.found.is_served:
+            root.undo()
+            if root.look().is_served:
+                raise HostError(
+                    f"the document root {self._entry.docroot} leads to {self._entry.path}/current, so "
+                    "everybody could read the files of this server: make it a directory"
+                )
+
     @cached_property
     def _docroot(self) -> DocumentRoot | None:
         """What sets the document root; None where the owner did, or Passenger serves."""
-        if self._entry.docroot is None or self._public is None:
+        return None if self._public is None else self._root(self._public)
+
+    def _root(self, public: str) -> DocumentRoot | None:
+        if self._entry.docroot is None:
             return None
         site = Site(
             root=self._entry.path,
-            public=self._public,
+            public=public,
             docroot=self._entry.docroot,
             domain=self._entry.domain,
             follows_links=not self._entry.copy_docroot,
