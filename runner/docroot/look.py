@@ -20,7 +20,10 @@ for p in "$s/.well-known"/*; do [ ! -e "$p" ] || echo "${p##*/}"; done; }
 [ ! -f "$l/.htaccess" ] || { echo "$b live"; cat "$l/.htaccess"; }
 [ ! -d "$l/.well-known" ] || { echo "$b live well-known"
 for p in "$l/.well-known"/*; do [ ! -e "$p" ] || echo "${p##*/}"; done; }
-[ "$k" != dir ] || { echo "$b inside"
+[ "$k" != dir ] || { r=${s%/*}; while [ ! -d "$r/" ]; do r=${r%/*}; done
+r=$(cd -P -- "$r/" && pwd)
+case "$r/" in "$(cd -P -- "$d" && pwd)"/*) echo "$b root inside"; echo yes ;; esac
+echo "$b inside"
 for p in "$d"/*/; do p=${p%/}; [ ! -d "$p" ] || echo "${p##*/}"; done; }
 """
 # Takes a second, so only while it may matter: before the document root was set.
@@ -47,6 +50,7 @@ def look(host: Host, site: Site) -> Found:
         htaccess=said.get("htaccess"),
         live_htaccess=said.get("live"),
         inside=_names(said, "inside") or (),
+        holds_root="root inside" in said,
         domains=domains,
         refusal=refusal,
         note=_text(said, "note"),

@@ -80,6 +80,11 @@ class DocumentRoot(ABC):
                 f"the directory above the document root {site.docroot} does not exist on "
                 f"{self._host.name}; correct --docroot in `deployr-runner allow add`"
             )
+        if found.holds_root:
+            yield problem(
+                f"{site.root} is inside of the document root {site.docroot} by way of a link, so the "
+                "web server would serve what is private; choose another --path"
+            )
         if self._host.probe.shell == "none" and found.kind == "dir" and found.well_known is None:
             yield warning(
                 f"{self._host.name} runs no commands, so what {site.docroot}/{WELL_KNOWN} holds "

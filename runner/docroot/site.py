@@ -86,6 +86,8 @@ class Found:
     """The one that the web server reads now."""
     inside: tuple[str, ...] = ()
     """Directories in the document root, as far as they could be listed."""
+    holds_root: bool = False
+    """Whether the deploy root stands in it, by way of a link."""
     domains: tuple[Domain, ...] = ()
     """The account's domains, where cPanel named them."""
     refusal: str = ""

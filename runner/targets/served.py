@@ -55,9 +55,10 @@ class Served:
         """
         if self._public is None:
             self._again(self._withdraw)
-        elif self._public and self._docroot and not self._entry.copy_docroot:
-            if self._docroot.found.note:  # a document root that leads to all of `current`
-                self._again(lambda: self._publish(release))
+            return
+        root = None if self._entry.copy_docroot else self._docroot
+        if self._public and root and root.found.note:  # it may lead to all of `current`
+            self._again(lambda: self._publish(release))
 
     def publish(self, release: str) -> None:
         """Serve a release, to which `current` leads already."""

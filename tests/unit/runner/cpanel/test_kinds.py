@@ -80,5 +80,5 @@ def test_a_link_of_the_owners_own_is_not_left_to_show_a_server(tmp_path, backend
 
     job = site.push()
 
-    assert "everybody could read the files of this server" in job.report.detail
+    assert "everybody could read the files of this server" in job.text
     assert not site.current.is_symlink()

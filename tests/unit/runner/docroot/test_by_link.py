@@ -177,6 +177,14 @@ def test_a_document_root_without_a_place_is_a_problem(deployed):
     assert "the directory above the document root /nowhere/at/all does not exist" in said.text
 
 
+def test_a_deploy_root_inside_by_way_of_a_link_is_a_problem(host, deployed):
+    host.put("public_html/index.html", "the site before")
+    host.files.link("public_html", f"{host.home}/www")
+    [said] = deployed.set_root(root=f"{host.home}/www/new/app").findings()
+
+    assert f"{host.home}/www/new/app is inside of the document root" in said.text
+
+
 def test_a_directory_that_may_not_be_renamed_stays(deployed, apache, host, server):
     host.put("public_html/index.html", "the site before")
     server.home.chmod(0o555)
