@@ -19,6 +19,7 @@ from .scripts import (
     KEPT_SUMS,
     MANIFEST,
     MORE_SUMS,
+    MUCH,
     PACKED,
     PLAIN,
     SIZES,
@@ -35,6 +36,7 @@ from .tree import ROOT, Tree
 _MOST_SAID = 300
 _FIRST = 0.75
 """Part of the bytes: verifying those takes about as long as sending the rest, on a fast line."""
+_MANY_FILES, _MANY_BYTES = 200, 8 * 1024 * 1024
 _LIST_SECONDS = 300.0
 """Longer no list takes; a shell that was killed says nothing more."""
 _NOTHING = Manifest({}, {})
@@ -146,6 +148,8 @@ class Attempt:
 
     def _archive(self, delta: Delta) -> Iterator[bytes]:
         """Yield what was changed, with the lists that verify it."""
+        if _is_much((*delta.sent, *(delta.kept.values() if self._shipment.verify else ()))):
+            self._stream.put(MUCH, b"")
         first, rest = _parts(delta.sent)
         yield from self._stream.write(first)
         self._stream.put(SUMS, self._sum_list(first))
@@ -196,6 +200,11 @@ class Attempt:
                 return False
             self._news.clear()
         return True
+
+
+def _is_much(entries: Iterable[Entry]) -> bool:
+    files, size = _amount(entries)
+    return files > _MANY_FILES or size > _MANY_BYTES
 
 
 def _amount(entries: Iterable[Entry]) -> tuple[int, int]:
