@@ -5,7 +5,12 @@ import shlex
 
 from .hosts.host import Host, HostError
 
-_READ = "crontab -l 2>/dev/null || true"
+# Nothing else that goes wrong may look like an empty table: it is written anew as a whole.
+_READ = """LC_ALL=C; export LC_ALL
+said=$(crontab -l 2>&1 >/dev/null) || case $said in *"no crontab for"*) exit 0 ;;
+*) printf '%s\\n' "$said" >&2; exit 1 ;; esac
+exec crontab -l
+"""
 _WRITE = "crontab -"
 
 

@@ -1,12 +1,14 @@
 """A hosting account that is reached by SSH: connected when first needed, and again when it broke."""
 
 import contextlib
+import secrets
 import threading
 import time
 from collections.abc import Iterable
 
 from paramiko import Channel, SSHException, Transport
 
+from ..errors import JobFailedError
 from ..stop import StopFlag
 from .book import HostEntry
 from .dial import CONNECT_SECONDS, dial, network_seconds, pinned
@@ -14,6 +16,9 @@ from .host import HostError, LostError, Sink
 from .session import Session, end_script, new_mark, stop_after
 
 _END_SECONDS = 30.0
+_ASK_SECONDS = 1800.0
+"""Longer than a slow disk takes to copy or remove a site."""
+_MOST_BYTES = 256 * 1024 * 1024
 
 
 class Connection:
@@ -46,12 +51,20 @@ class Connection:
 
     def ask(self, script: str, stdin: Iterable[bytes] = ()) -> bytes:
         """Return the output of a script as `Host.ask` says."""
-        out: list[bytes] = []
-        said: list[bytes] = []
-        if code := self.run(script, stdin=stdin, sink=out.append, errors=said.append):
-            text = b"".join(said or out).decode(errors="replace").strip()
+        border = secrets.token_hex(16)  # before it, an account may greet all who log in
+        out, said = _Answer(self.entry.name), _Answer(self.entry.name)
+        begin = f"printf %s {border}\n"
+        try:
+            code = self.run(
+                begin + script, stdin=stdin, sink=out, errors=said, seconds=_ASK_SECONDS
+            )
+        except JobFailedError as error:
+            raise HostError(f"{self.entry.name} does not answer: {error.detail}") from None
+        answer = out.text.partition(border.encode())[2]
+        if code:
+            text = (said.text or answer or out.text).decode(errors="replace").strip()
             raise HostError(f"{self.entry.name}: {text or f'a script ended with exit code {code}'}")
-        return b"".join(out)
+        return answer
 
     def channel(self) -> Channel:
         """Open a channel; the connection is made anew when it broke. Raises HostError."""
@@ -134,6 +147,26 @@ class Connection:
         for transport in reversed(self._line):
             transport.close()
         self._line = []
+
+
+class _Answer:
+    """Gathers what a host says, but not without end."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._pieces: list[bytes] = []
+        self._left = _MOST_BYTES
+
+    def __call__(self, piece: bytes) -> None:
+        self._pieces.append(piece)
+        self._left -= len(piece)
+        if self._left < 0:
+            raise HostError(f"{self._name} answers without end")
+
+    @property
+    def text(self) -> bytes:
+        """All of it."""
+        return b"".join(self._pieces)
 
 
 def _ignore(_: bytes) -> None:

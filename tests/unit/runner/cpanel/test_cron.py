@@ -23,6 +23,23 @@ def test_jobs_come_and_go_and_others_stay(shop, command):
     assert MINE == crontab(shop, "-l")
 
 
+def test_a_table_that_can_not_be_read_stays(shop, command):
+    """A host that is short of processes, say: the jobs of others would be lost."""
+    crontab(shop, "-", input=MINE)
+    bin_ = shop.place / "bin"
+    program = '#!/bin/sh\n[ "$1" = - ] || { echo "crontab: fork failed" >&2; exit 1; }\n'
+    shop.put(bin_ / "crontab", f"{program}exec /usr/bin/crontab -\n")
+    (bin_ / "crontab").chmod(0o755)
+    shop.put(shop.server.home / ".bashrc", f"PATH={bin_}:$PATH\n")
+    try:
+        answer = command("cron", "shop", "--install")
+    finally:
+        (shop.server.home / ".bashrc").unlink()
+
+    assert (1, True) == (answer.code, "fork failed" in answer.err)
+    assert MINE == crontab(shop, "-l")
+
+
 def test_app_on_this_server_has_services(site, command):
     answer = command("cron", "shop")
 

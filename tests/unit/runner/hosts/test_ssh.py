@@ -9,6 +9,7 @@ import pytest
 
 from deployr.states import Reason
 from runner.errors import JobFailedError
+from runner.hosts import ssh
 from runner.hosts.host import HostError, LostError
 from runner.stop import StopFlag
 
@@ -55,6 +56,31 @@ def test_bytes_pass_unchanged_both_ways_at_once(host):
         len(back),
         hashlib.sha256(back).digest(),
     )
+
+
+def test_greetings_are_no_part_of_an_answer(host, server):
+    greeting = server.home / ".bashrc"
+    greeting.write_text("echo Welcome\n")
+    try:
+        assert b"out\n" == host.ask("echo out")
+    finally:
+        greeting.unlink()
+
+
+def test_answer_without_end_is_not_waited_for(host, server, monkeypatch):
+    monkeypatch.setattr(ssh, "_MOST_BYTES", 1024 * 1024)
+
+    with pytest.raises(HostError, match="hoster answers without end"):
+        host.ask("while :; do echo more; done")
+
+    assert [] == [each for each in server.commands() if "more" in each]
+
+
+def test_answer_that_never_comes_is_not_waited_for(host, monkeypatch):
+    monkeypatch.setattr(ssh, "_ASK_SECONDS", 0.5)
+
+    with pytest.raises(HostError, match="hoster does not answer: it took longer"):
+        host.ask("sleep 604")
 
 
 def test_much_error_output_is_in_nobodys_way(host):
