@@ -210,6 +210,7 @@ class CpanelTarget(HostRoot):
 
     def activate(self, live: str) -> None:
         """See Target. In one step where the document root is a link to `current`, or cPanel's."""
+        self._lock.assure()
         release, self._before = PurePosixPath(live).name, self.live_release()
         self._served.make_way(release)
         super().activate(live)

@@ -84,8 +84,23 @@ class HostLock:
         self._ended.set()
         self._refresher.join()
         self._refresher = None
-        if self._is_ours():
-            self._files.remove(self._path)
+        if not self._is_ours():
+            return
+        gone = f"{self._path}.old-{self._owner.nonce}"
+        try:  # half removed in its place it could be claimed, and the claim be removed then
+            self._files.rename(self._path, gone)
+        except HostError:
+            if self._is_ours():
+                raise
+        self._files.remove(gone)
+
+    def assure(self) -> None:
+        """Raise HostError when another one has it by now: who sleeps for long counts as dead."""
+        if self._refresher and not self._is_ours():
+            raise HostError(
+                "another deployment took over, as this one was not heard of for "
+                f"{DEAD_SECONDS:g} s; push again"
+            )
 
     @property
     def _note(self) -> str:

@@ -1,5 +1,7 @@
 """The lock of a deploy root on a host, between owners that see nothing of each other but files."""
 
+from pathlib import Path
+
 import pytest
 
 from runner.hosts.host import HostError
@@ -81,6 +83,35 @@ def test_who_lost_it_knows_and_leaves_it(lock_of):
 
     assert (False, True) == (first.is_held, second.is_held)
     first.release()
+    assert not lock_of(3).take()
+
+
+def test_who_lost_it_must_not_switch(lock_of):
+    first, second = lock_of(1), lock_of(2, is_over=lambda _: True)
+    assert first.take()
+    first.assure()
+    assert second.take()
+
+    with pytest.raises(HostError, match="another deployment took over"):
+        first.assure()
+    second.assure()
+
+
+def test_who_claims_it_while_it_is_given_back_keeps_it(lock_of, monkeypatch):
+    """A directory that is emptied is anybody's before it is removed."""
+    first, second = lock_of(1), lock_of(2)
+    assert first.take()
+    remove = DiskFiles.remove
+
+    def slowly(files, path):
+        (Path(path) / "owner").unlink()
+        monkeypatch.setattr(DiskFiles, "remove", remove)
+        assert second.take()
+        remove(files, path)
+
+    monkeypatch.setattr(DiskFiles, "remove", slowly)
+    first.release()
+
     assert not lock_of(3).take()
 
 
