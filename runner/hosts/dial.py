@@ -36,6 +36,10 @@ Trust = Callable[[Hop, str], None]
 """Called with a server and the key that it shows; raises HostError to go no further."""
 
 
+class NoLineError(HostError):
+    """A server can't be reached now, or breaks off: it may answer later."""
+
+
 def pinned(entry: HostEntry) -> Trust:
     """Trust the keys that were pinned when the host was registered, no other ones."""
 
@@ -76,7 +80,9 @@ def _connect(entry: HostEntry, hop: Hop, before: Transport | None) -> Transport:
     try:
         where = _through(before, address) if before else _socket(address)
     except (OSError, EOFError, paramiko.SSHException) as error:
-        raise HostError(f"{entry.name} ({hop.address}) can't be reached: {_words(error)}") from None
+        raise NoLineError(
+            f"{entry.name} ({hop.address}) can't be reached: {_words(error)}"
+        ) from None
     transport = paramiko.Transport(where, default_window_size=_WINDOW_BYTES)
     options = transport.get_security_options()
     options.ciphers = _first(options.ciphers, _FIRST_CIPHERS)
@@ -123,7 +129,7 @@ def _handshake(hop: Hop, transport: Transport) -> str:
         key = transport.get_remote_server_key()
     except (OSError, EOFError, paramiko.SSHException) as error:
         said = _words(error)
-        raise HostError(f"{hop.host}:{hop.port} does not speak SSH with us: {said}") from None
+        raise NoLineError(f"{hop.host}:{hop.port} does not speak SSH with us: {said}") from None
     return f"{key.get_name()} {key.get_base64()}"
 
 
@@ -140,7 +146,7 @@ def _log_in(entry: HostEntry, hop: Hop, transport: Transport) -> None:
     except (EOFError, paramiko.SSHException, OSError) as error:
         if isinstance(error, HostError):
             raise
-        raise HostError(f"{hop.address} broke off the login: {_words(error)}") from None
+        raise NoLineError(f"{hop.address} broke off the login: {_words(error)}") from None
     if not transport.is_authenticated():
         raise HostError(f"{hop.address} wants more than one proof; Deployr has one")
 

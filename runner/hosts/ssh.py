@@ -11,7 +11,7 @@ from paramiko import Channel, SSHException, Transport
 from ..errors import JobFailedError
 from ..stop import StopFlag
 from .book import HostEntry
-from .dial import CONNECT_SECONDS, dial, network_seconds, pinned
+from .dial import CONNECT_SECONDS, NoLineError, dial, network_seconds, pinned
 from .host import HostError, LostError, Sink
 from .session import Session, end_script, new_mark, stop_after
 
@@ -31,6 +31,7 @@ class Connection:
         """How long the host last took to answer."""
         self._line: list[Transport] = []
         self._lock = threading.Lock()
+        self._was_open = False
         self._lost: list[str] = []
         """Marks of commands that may still run since the connection broke."""
 
@@ -140,8 +141,17 @@ class Connection:
         with self._lock:
             if not self._line or not self._line[-1].is_active():
                 self._close()
-                self._line = dial(self.entry, pinned(self.entry))
+                self._line = self._dialled()
+                self._was_open = True
             return self._line[-1]
+
+    def _dialled(self) -> list[Transport]:
+        try:
+            return dial(self.entry, pinned(self.entry))
+        except NoLineError as error:
+            if self._was_open:  # so it is known to be right, and comes back
+                raise LostError(str(error)) from None
+            raise
 
     def _close(self) -> None:
         for transport in reversed(self._line):

@@ -145,6 +145,18 @@ def test_broken_line_is_told_and_the_next_script_connects_anew(host, server):
     assert b"again\n" == host.ask("echo again")
 
 
+def test_server_that_is_away_for_a_moment_is_asked_again(host, server):
+    host.ask("true")
+    server.halt()
+    try:
+        with pytest.raises(LostError, match="can't be reached"):
+            host.ask("true")
+    finally:
+        server.start()
+
+    assert b"again\n" == host.ask("echo again")
+
+
 def test_line_that_broke_between_two_scripts_is_nobodys_trouble(host, server):
     host.ask("true")
     server.cut()
