@@ -20,21 +20,25 @@ from app.secret_key import secret_key
 from deployr.wire import MAX_BODY_BYTES
 
 
-def create_app(config: Mapping[str, object] | None = None) -> Flask:
+def create_app(
+    config: Mapping[str, object] | None = None, *, defaults: Mapping[str, object] | None = None
+) -> Flask:
     """Return the backend.
 
     `config` replaces the environment: `DEPLOYR_*` settings, and keys of Flask's own config.
-    Raises ConfigError that lists every problem with the settings.
+    `defaults` are settings that hold where the environment says nothing. Raises ConfigError that lists every problem with the settings.
     """
     app = Flask(__name__)
     values = environment(Path(app.root_path).parent) if config is None else checked(config)
-    settings = Settings.load(values, Path(app.instance_path))
+    settings = Settings.load({**(defaults or {}), **values}, Path(app.instance_path))
     app.config.from_mapping(
         DEPLOYR=settings,
         CLOCK=system_clock,
         MAX_CONTENT_LENGTH=MAX_BODY_BYTES,
         SQLALCHEMY_DATABASE_URI=settings.database_url,
-        SQLALCHEMY_ENGINE_OPTIONS=engine_options(make_url(settings.database_url)),
+        SQLALCHEMY_ENGINE_OPTIONS=engine_options(
+            make_url(settings.database_url), settings.db_connections, settings.db_ca
+        ),
     )
     app.config.update(config or {})
     init_address(app, settings)

@@ -1,6 +1,7 @@
 """Settings: `DEPLOYR_*` of the environment or of a `.env` file, checked all at once."""
 
 import os
+import ssl
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -58,6 +59,12 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     database_url: str
+    db_connections: Annotated[int, Field(ge=1, le=1000)] = 15
+    """To the database, at most, of each process; one a thread is enough."""
+    db_ca: str | None = None
+    """File of the authority that vouches for a database on another machine."""
+    log_file: str | None = None
+    """Where the backend logs to; left out: the error stream."""
     secret_key: Annotated[str | None, Field(min_length=32, validate_default=True, repr=False)] = (
         None
     )
@@ -130,6 +137,15 @@ class Settings(BaseModel):
             raise ValueError("must start with mysql://, mariadb:// or sqlite:///")
         url = url.set(drivername=_DRIVERS[url.drivername])
         return url.render_as_string(hide_password=False)
+
+    @field_validator("db_ca")
+    @classmethod
+    def _holds_certificates(cls, file: str | None) -> str | None:
+        try:
+            ssl.create_default_context(cafile=file)
+        except OSError:
+            raise ValueError("is no file of certificates (PEM)") from None
+        return file
 
     @field_validator("secret_key")
     @classmethod

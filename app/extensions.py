@@ -1,6 +1,8 @@
 """The database: declarative base, session and what each engine needs to behave the same."""
 
 import sqlite3
+import ssl
+from functools import cache
 from typing import Any
 
 from flask import Flask
@@ -33,12 +35,17 @@ class Base(DeclarativeBase):
 db = SQLAlchemy(model_class=Base)
 
 
-def engine_options(url: URL) -> dict[str, Any]:
-    """Return the arguments of `create_engine` that fit the database behind `url`."""
+def engine_options(url: URL, connections: int = 15, ca: str | None = None) -> dict[str, Any]:
+    """Return the arguments of `create_engine` that fit the database behind `url`.
+
+    `ca` is the file of the authority that vouches for a database on another machine.
+    """
     if url.get_backend_name() == "sqlite":
         return {"hide_parameters": True}
     options: dict[str, Any] = {
         "hide_parameters": True,  # errors are logged, and values may be digests or addresses
+        "pool_size": connections,
+        "max_overflow": 0,  # hosts count connections and refuse one too many
         "pool_pre_ping": True,
         "pool_recycle": 280,  # shared hosts drop connections that are idle for 300 s
         "isolation_level": "READ COMMITTED",
@@ -47,17 +54,27 @@ def engine_options(url: URL) -> dict[str, Any]:
     if url.host in _LOCAL_HOSTS:
         # PyMySQL's default TLS loads the CA bundle at each connect: 33 ms of CPU for nothing.
         options["connect_args"]["ssl_disabled"] = True
+    elif not any(name.startswith("ssl") for name in url.query):
+        options["connect_args"]["ssl"] = _tls(ca)
     return options
 
 
+@cache
+def _tls(ca: str | None) -> ssl.SSLContext:
+    """Return what checks the certificate of a database: one for all connections, for its price."""
+    return ssl.create_default_context(cafile=ca)
+
+
 def init_database(app: Flask) -> None:
-    """Bind the session to the app and teach SQLite to wait for its one writer."""
+    """Bind the session to the app and teach each database to wait for what it must."""
     db.init_app(app)
     app.teardown_appcontext(_end_session)
     with app.app_context():
         if db.engine.dialect.name == "sqlite":
             event.listen(db.engine, "connect", _configure_sqlite)
             event.listen(db.engine, "begin", _begin_sqlite)
+        else:
+            event.listen(db.engine, "connect", _wait_for_cluster)
 
 
 def _end_session(_: BaseException | None) -> None:
@@ -79,6 +96,19 @@ def _configure_sqlite(connection: DBAPIConnection, _: object) -> None:
     cursor.execute("PRAGMA journal_mode = WAL")
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.execute("PRAGMA synchronous = NORMAL")
+    cursor.close()
+
+
+def _wait_for_cluster(connection: DBAPIConnection, _: object) -> None:
+    """On Galera see at each transaction's start all that the other servers have committed.
+
+    A job that was claimed by one server must not look unclaimed on the next.
+    """
+    cursor = connection.cursor()
+    cursor.execute("SHOW VARIABLES LIKE 'wsrep_on'")
+    found = cursor.fetchone()
+    if found is not None and found[1] == "ON":
+        cursor.execute("SET SESSION wsrep_sync_wait = 7")  # before reads and writes of any kind
     cursor.close()
 
 

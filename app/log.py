@@ -2,9 +2,11 @@
 
 import logging
 import re
+import sys
 import time
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any, TextIO, cast
 from urllib.parse import unquote
 
@@ -15,6 +17,7 @@ from sqlalchemy import make_url
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 from app.config import Settings
+from app.logfile import SharedLogFile
 from app.origin import origin
 from deployr.tokens import TOKEN_PATTERN
 
@@ -33,7 +36,10 @@ _request_log = structlog.stdlib.get_logger("app.request")
 
 
 def init_logging(app: Flask, settings: Settings) -> None:
-    """Log as JSON to the server's error stream, each request when it is answered."""
+    """Log as JSON to the file of the settings, else to the server's error stream.
+
+    Each request is told when it is answered.
+    """
     mask = masker({str(app.secret_key), *_secrets_of(settings)})
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
@@ -41,7 +47,7 @@ def init_logging(app: Flask, settings: Settings) -> None:
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
-    handler = logging.StreamHandler(cast("TextIO", wsgi_errors_stream))
+    handler = _handler(settings.log_file)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
@@ -66,6 +72,18 @@ def init_logging(app: Flask, settings: Settings) -> None:
     )
     app.before_request(_begin)
     app.after_request(_end)
+
+
+def _handler(log_file: str | None) -> logging.Handler:
+    stream = logging.StreamHandler(cast("TextIO", wsgi_errors_stream))
+    if log_file is None:
+        return stream
+    try:
+        return SharedLogFile(Path(log_file))
+    except OSError as error:
+        # To answer is more important than to log.
+        sys.stderr.write(f"DEPLOYR_LOG_FILE: {log_file} can not be written: {error.strerror}\n")
+        return stream
 
 
 def masker(secrets: Iterable[str]) -> Callable[[WrappedLogger, str, EventDict], EventDict]:

@@ -5,6 +5,7 @@ from flask import Blueprint, Response, current_app
 from app.api import Operation, speaks
 from app.auth import public
 from app.openapi import openapi_json
+from app.revision import revision
 from app.schemas.common import Health
 from deployr import __version__
 from deployr.wire import PROTOCOL
@@ -17,7 +18,7 @@ blueprint = Blueprint("health", __name__, url_prefix="/api")
 @speaks(Operation(answer=(Health,)))
 def health() -> Health:
     """Tell that the backend runs, whether or not its database does."""
-    return Health(status="ok", version=__version__, protocol=PROTOCOL)
+    return Health(status="ok", version=__version__, protocol=PROTOCOL, revision=revision())
 
 
 @blueprint.get("/openapi.json")

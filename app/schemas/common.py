@@ -96,3 +96,5 @@ class Health(Answer):
     status: str
     version: str
     protocol: int
+    revision: str | None = None
+    """What `.cpanel.yml` put in place; left out in a checkout."""

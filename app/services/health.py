@@ -41,7 +41,8 @@ def _revisions() -> tuple[frozenset[str], str]:
 
     Read as text: Alembic costs a web process start-up time and memory for nothing.
     """
-    links = [link for file in _MIGRATIONS.glob("*.py") for link in _LINK.findall(file.read_text())]
+    texts = [file.read_text(encoding="utf-8") for file in _MIGRATIONS.glob("*.py")]
+    links = [link for each in texts for link in _LINK.findall(each)]
     known = frozenset(name for down, name in links if not down)
     (head,) = known - {name for down, name in links if down}
     return known, head

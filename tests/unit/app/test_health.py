@@ -29,7 +29,7 @@ def bare(make_app, tmp_path):
 
 
 def test_alive(anyone):
-    expected = {"status": "ok", "version": __version__, "protocol": 1}
+    expected = {"status": "ok", "version": __version__, "protocol": 1, "revision": None}
 
     assert expected == anyone.read("/api/health")
 
