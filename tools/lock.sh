@@ -17,3 +17,5 @@ lock requirements.txt --extra server --constraints requirements/dev.txt
 lock requirements/runner.txt --extra runner --constraints requirements/dev.txt
 lock requirements/cli.txt --extra cli --constraints requirements/dev.txt
 lock requirements/s3.txt --extra s3 --constraints requirements/dev.txt
+lock requirements/gunicorn.txt --extra gunicorn --constraints requirements/dev.txt
+lock requirements/serverless.txt --extra serverless --constraints requirements/dev.txt

@@ -12,6 +12,8 @@ LOCKS = {
     "runner": ROOT / "requirements/runner.txt",
     "cli": ROOT / "requirements/cli.txt",
     "s3": ROOT / "requirements/s3.txt",
+    "gunicorn": ROOT / "requirements/gunicorn.txt",
+    "serverless": ROOT / "requirements/serverless.txt",
 }
 DEV = ROOT / "requirements/dev.txt"
 

@@ -30,6 +30,9 @@ OPTIONS = (
 class MariaDb:
     """A running server; `stop()` or the end of a `with` ends it and removes its files."""
 
+    account = getpass.getuser()
+    """Whose process it is."""
+
     def __init__(self, *options: str) -> None:
         """Start the server; `options` win over OPTIONS.
 
@@ -94,7 +97,7 @@ class MariaDb:
             "--no-defaults",
             f"--datadir={self._folder / 'data'}",
             f"--tmpdir={self._folder}",  # a server that starts clears what others have in /tmp
-            f"--user={getpass.getuser()}",
+            f"--user={self.account}",
             "--auth-root-authentication-method=normal",
             "--skip-test-db",
             "--innodb-log-file-size=32M",
@@ -109,7 +112,7 @@ class MariaDb:
             *self._options,
             f"--datadir={self._folder / 'data'}",
             f"--tmpdir={self._folder}",  # a server that starts clears what others have in /tmp
-            f"--user={getpass.getuser()}",
+            f"--user={self.account}",
             f"--port={self.port}",
             f"--socket={self._folder / 'socket'}",
             f"--pid-file={self._folder / 'pid'}",
