@@ -75,8 +75,6 @@ def init_database(app: Flask) -> None:
             event.listen(db.engine, "begin", _begin_sqlite)
         else:
             event.listen(db.engine, "connect", _wait_for_cluster)
-        else:
-            event.listen(db.engine, "connect", _wait_for_cluster)
 
 
 def _end_session(_: BaseException | None) -> None:
@@ -98,19 +96,6 @@ def _configure_sqlite(connection: DBAPIConnection, _: object) -> None:
     cursor.execute("PRAGMA journal_mode = WAL")
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.execute("PRAGMA synchronous = NORMAL")
-    cursor.close()
-
-
-def _wait_for_cluster(connection: DBAPIConnection, _: object) -> None:
-    """On Galera see at each transaction's start all that the other servers have committed.
-
-    A job that was claimed by one server must not look unclaimed on the next.
-    """
-    cursor = connection.cursor()
-    cursor.execute("SHOW VARIABLES LIKE 'wsrep_on'")
-    found = cursor.fetchone()
-    if found is not None and found[1] == "ON":
-        cursor.execute("SET SESSION wsrep_sync_wait = 7")  # before reads and writes of any kind
     cursor.close()
 
 
