@@ -29,7 +29,7 @@ from .redact import MIN_LENGTH, Redactor
 from .reporter import Reporter
 from .shell import Shell
 from .stop import StopFlag
-from .targets import Target
+from .targets import Conduct, Target
 from .targets.opened import open_target
 from .workspace import Mirror
 
@@ -110,13 +110,10 @@ class Job:
             f"({spec.environment}), branch {spec.branch}"
         )
         task = self._task(spec)
+        verify = spec.params.get("verify") == "yes"
+        conduct = Conduct(verify=verify, say=self.log.line, stop=self._stop)
         self._target = target = open_target(
-            self._places,
-            task.entry,
-            task.account,
-            self._journal,
-            verify=spec.params.get("verify") == "yes",
-            say=self.log.line,
+            self._places, task.entry, task.account, self._journal, conduct
         )
         self._learn_secrets(task, target)
         with StopFlag() as undo_stop:

@@ -43,7 +43,10 @@ class LocalHost:
     def look(self) -> Probe:
         """Find out anew. Raises HostError."""
         said: list[bytes] = []
-        self.run(SCRIPT, sink=said.append, seconds=_PROBE_SECONDS)
+        try:
+            self.run(SCRIPT, sink=said.append, seconds=_PROBE_SECONDS)
+        except JobFailedError as error:
+            raise HostError(f"{self.name}: its shell does not answer: {error.detail}") from None
         found = read_probe(b"".join(said))
         if found is None:
             raise HostError(f"{self.name}: its shell does not answer")

@@ -7,6 +7,7 @@ from typing import Literal
 
 from paramiko import SFTPClient, SSHException
 
+from ..errors import JobFailedError
 from ..transfer.shell_sender import ShellSender
 from .book import HostEntry
 from .host import Files, HostError, LostError, Probe, Sender
@@ -41,6 +42,8 @@ class SshHost(Connection):
             self.run(SCRIPT, sink=said.append, seconds=_PROBE_SECONDS)
         except LostError:
             raise
+        except JobFailedError as error:
+            raise HostError(f"{self.name} does not answer: {error.detail}") from None
         except HostError:
             said.clear()  # it runs no commands
         found = read_probe(b"".join(said)) or self._look_by_sftp(b"".join(said))

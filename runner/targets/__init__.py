@@ -1,5 +1,5 @@
 """The places that an app is deployed to."""
 
-from .target import Commander, Target
+from .target import Commander, Conduct, Target
 
-__all__ = ["Commander", "Target"]
+__all__ = ["Commander", "Conduct", "Target"]

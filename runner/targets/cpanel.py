@@ -1,9 +1,6 @@
 """A hosting account: reached by SSH, or the one that the runner itself lives in."""
 
-import io
-import shlex
-import tarfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
 from deployr.manifest import Manifest
@@ -21,12 +18,13 @@ from ..shell import Shell
 from ..transfer.report import Reported
 from .host_assets import keep_assets_on
 from .host_commands import HostCommander
+from .host_fetch import fetch_from
 from .host_links import link_on
 from .host_lock import Claimant, HostLock
 from .host_root import HostRoot
 from .served import Served
 from .shared_files import secrets_of
-from .target import Commander
+from .target import Commander, Conduct
 
 _PHP_NOTE = "php"
 
@@ -41,19 +39,15 @@ class CpanelTarget(HostRoot):
         *,
         claimant: Claimant,
         work: Path,
-        verify: bool,
-        say: Callable[[str], object],
+        conduct: Conduct,
     ) -> None:
-        """What is fetched from the host goes to `work`, a directory of this job. With `verify` what a
-        new release takes over from older ones is looked at byte by byte.
-        """
+        """What is fetched from the host goes to `work`, a directory of this job."""
         self.root = Path(entry.path)
         self._host = host
         self._entry = entry
         self._work = work
-        self._verify = verify
-        self._say = say
-        self._again = Again(say)
+        self._conduct = conduct
+        self._again = Again(conduct.say)
         super().__init__(SteadyFiles(lambda: host.files, self._again), entry.path)
         self._lock = HostLock(self._files, self.path(".deployr", "held"), claimant)
         self._served = Served(host, entry, self._again)
@@ -102,6 +96,12 @@ class CpanelTarget(HostRoot):
 
     def lacks(self, app: App, recipe: Recipe, manifest: Manifest) -> list[Finding]:
         """See Target."""
+        if problems_of(found := self._lacks(app, recipe, manifest)):
+            self._host.look()  # what is known may be of yesterday
+            found = self._lacks(app, recipe, manifest)
+        return found
+
+    def _lacks(self, app: App, recipe: Recipe, manifest: Manifest) -> list[Finding]:
         name, probe = self._host.name, self._host.probe
         found = list(needs.app_findings(name, probe, app, recipe, manifest))
         if recipe.framework is Framework.LARAVEL and probe.shell != "none":
@@ -138,7 +138,7 @@ class CpanelTarget(HostRoot):
         try:
             self._lock.release()
         except HostError as error:
-            self._say(f"warning: the lock could not be given back: {error}")
+            self._conduct.say(f"warning: the lock could not be given back: {error}")
 
     def shared_path(self, name: str) -> Path:
         """See Target."""
@@ -160,14 +160,13 @@ class CpanelTarget(HostRoot):
         present = self.seen.releases
         live = self.live_release() or max(present, default=None)
         previous = str(self.release_path(live)) if live in present else None
-        said = Reported(self._say)
+        said = Reported(self._conduct.say, self._conduct.stop)
 
         def send() -> None:
             if said.is_begun:
                 self.discard(release)
-            self._host.sender.send(
-                tree, str(self.release_path(release)), previous, said, verify=self._verify
-            )
+            goal, verify = str(self.release_path(release)), self._conduct.verify
+            self._host.sender.send(tree, goal, previous, said, verify=verify)
 
         self._again(send)
         said.end()
@@ -176,20 +175,8 @@ class CpanelTarget(HostRoot):
 
     def look_into(self, release: str, names: Sequence[str]) -> Path:
         """See Target."""
-        goal = self._work / f"seen-{release}"
-        goal.mkdir(parents=True, exist_ok=True)
-        if self._host.probe.shell == "none":
-            for name in names:
-                if data := self._files.read(f"{self.release_path(release)}/{name}"):
-                    (goal / name).write_bytes(data)
-            return goal
-        script = _FETCH.format(
-            place=shlex.quote(str(self.release_path(release))), names=" ".join(names)
-        )
-        data = self._again(lambda: self._host.ask(script))
-        if data:
-            with tarfile.open(fileobj=io.BytesIO(data)) as archive:
-                archive.extractall(goal, filter="data")
+        goal, place = self._work / f"seen-{release}", str(self.release_path(release))
+        self._again(lambda: fetch_from(self._host, place, names, goal))
         return goal
 
     def keep_assets(self, release: str, static: str, earlier: Sequence[str]) -> int:
@@ -239,11 +226,3 @@ class CpanelTarget(HostRoot):
 
     def _kind_of_current(self) -> Kind:
         return self._files.kind(self.path("current"))
-
-
-# The names are patterns of our own; only regular files are fetched.
-_FETCH = """cd -- {place} 2>/dev/null || exit 0
-set --
-for each in {names}; do [ ! -f "$each" ] || [ -L "$each" ] || set -- "$@" "$each"; done
-[ "$#" -eq 0 ] || tar -cf - -- "$@"
-"""

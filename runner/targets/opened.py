@@ -1,6 +1,5 @@
 """The target of an entry of the owner's list."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 from deployr.states import Reason
@@ -13,18 +12,12 @@ from ..hosts.opened import open_host
 from ..journal import Journal
 from .cpanel import CpanelTarget
 from .host_lock import Claimant, Owner
-from .target import Target
+from .target import Conduct, Target
 from .vps import VpsTarget
 
 
 def open_target(
-    places: Places,
-    entry: Allow,
-    account: Account | None,
-    journal: Journal,
-    *,
-    verify: bool,
-    say: Callable[[str], object],
+    places: Places, entry: Allow, account: Account | None, journal: Journal, conduct: Conduct
 ) -> Target:
     """Return where `entry` goes, for the job of `journal`; a host is not connected to yet.
 
@@ -42,8 +35,7 @@ def open_target(
         entry,
         claimant=Claimant(owner, lambda other: _is_over(other, owner, journal)),
         work=places.work / str(journal.job_id),
-        verify=verify,
-        say=say,
+        conduct=conduct,
     )
 
 

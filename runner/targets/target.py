@@ -1,6 +1,6 @@
 """What every kind of place that an app is deployed to can do."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -12,6 +12,7 @@ from ..preflight import Finding
 from ..recipes import App, Recipe
 from ..releases import Record
 from ..shell import Command, Shell, Sink
+from ..stop import StopFlag
 
 
 @dataclass
@@ -20,6 +21,18 @@ class Pruned:
 
     gone: list[str] = field(default_factory=list)
     stuck: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Conduct:
+    """How a job wants its target to work."""
+
+    verify: bool
+    """Whether what a new release takes over from older ones is looked at byte by byte."""
+    say: Callable[[str], object]
+    """Writes a line into the job's log."""
+    stop: StopFlag
+    """Ends what may be ended."""
 
 
 class Commander(Protocol):

@@ -2,6 +2,7 @@
 
 import pytest
 
+from runner.hosts import ssh_host
 from runner.hosts.host import HostError
 from runner.hosts.probe import ProbeCache, read_probe
 
@@ -92,6 +93,17 @@ def test_host_that_offers_nothing_is_an_error(server_of, host_of, monkeypatch):
 
     with pytest.raises(HostError, match=r"(?s)runs no commands and offers no SFTP"):
         host.look()
+
+
+def test_host_that_does_not_answer_is_an_error(host, server, monkeypatch):
+    monkeypatch.setattr(ssh_host, "_PROBE_SECONDS", 0.5)
+    slow = server.home / ".bashrc"
+    slow.write_text("sleep 3\n")
+    try:
+        with pytest.raises(HostError, match="hoster does not answer"):
+            host.look()
+    finally:
+        slow.unlink()
 
 
 def _read(said):
