@@ -38,7 +38,8 @@ class SftpFiles:
     def write(self, path: str, data: bytes, mode: int = 0o600) -> None:
         """See Files."""
         with self._beside(path) as (sftp, fresh):
-            pieces = (data[at : at + sftp.chunk] for at in range(0, len(data), sftp.chunk))
+            size = sftp.chunk  # grows as soon as the host has told its limits
+            pieces = (data[at : at + size] for at in range(0, len(data), size))
             sftp.run(_made(sftp, path, sftp.put(fresh, pieces, mode)))
             sftp.run(sftp.replace(fresh, path))  # only when all has arrived
 

@@ -189,8 +189,9 @@ class Sftp(Pipeline):
         handle = yield from self._open(path, flags)
         found = self._attributes(packets.FSTAT, (yield Ask(packets.FSTAT, handle)), path)
         at = found.size if found else 0  # some servers go by it
-        for start in range(0, len(data), self.chunk):
-            piece = packets.string(data[start : start + self.chunk])
+        size = self.chunk
+        for start in range(0, len(data), size):
+            piece = packets.string(data[start : start + size])
             where = (at + start).to_bytes(8, "big")
             self.order(packets.WRITE, b"".join((handle, where, piece)), path)
         self.order(packets.CLOSE, handle, path)
