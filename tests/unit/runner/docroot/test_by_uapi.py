@@ -60,6 +60,12 @@ def test_cpanel_is_asked_once_and_nothing_is_renamed(cpanel, deployed, apache):
     assert (cpanel / "shop/index.html").exists()
 
 
+def test_rollback_is_not_refused_before_it_is_known_what_is_served(cpanel, deployed):
+    deployed.deploy("r1", **_how(cpanel))
+
+    assert [] == deployed.set_root(**_how(cpanel), public="").findings()
+
+
 def test_undo_asks_for_the_document_root_before(cpanel, deployed):
     root = deployed.deploy("r1", **_how(cpanel))
     root.undo()
