@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from pathlib import PurePosixPath
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from deployr.fields import AbsolutePath, Branch, Name, RepoUrl
 from deployr.wire import DEFAULT_ENVIRONMENT, ProjectId
@@ -40,6 +40,12 @@ class Allow(BaseModel):
     """Whose document root that is: cPanel may be asked to change it."""
     copy_docroot: bool = False
     """The web server serves nothing behind links: the document root is a copy, exchanged."""
+
+    @field_validator("docroot")
+    @classmethod
+    def _as_a_link_has_it(cls, path: str | None) -> str | None:
+        # With a slash at its end a link looks like the directory that it leads to.
+        return path and "/" + "/".join(part for part in path.split("/") if part)
 
     @model_validator(mode="after")
     def _serves_no_secrets(self) -> Self:

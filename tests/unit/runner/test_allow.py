@@ -132,6 +132,12 @@ def test_path_that_is_no_plain_one_is_refused(add, path):
     assert 2 == add(path=path).code
 
 
+def test_document_root_is_named_as_a_link_can_be(add, command):
+    add(docroot="//home/me//public_html/")
+
+    assert "/home/me/public_html" == listed(command)[0]["docroot"]
+
+
 def test_removed_entry_is_gone_and_the_others_stay(add, command):
     add()
     add(environment="staging", path="/srv/staging")
