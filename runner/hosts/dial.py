@@ -142,6 +142,8 @@ def _log_in(entry: HostEntry, hop: Hop, transport: Transport) -> None:
         else:
             _by_agent(hop, transport)
     except paramiko.AuthenticationException as error:
+        if not transport.is_active():  # that is no answer
+            raise NoLineError(f"{hop.address} broke off the login: {_words(error)}") from None
         raise HostError(_refused(entry, hop, error)) from None
     except (EOFError, paramiko.SSHException, OSError) as error:
         if isinstance(error, HostError):
@@ -155,7 +157,10 @@ def _refused(entry: HostEntry, hop: Hop, error: Exception) -> str:
     allowed = getattr(error, "allowed_types", None)
     takes = f"; it takes: {', '.join(allowed)}" if allowed else ""
     if entry.password is not None:
-        return f"{hop.address} refused the password{takes}"
+        return (
+            f"{hop.address} refused the password{takes}. Give the right one by `deployr-runner "
+            f"target add {entry.name} --replace …`"
+        )
     what = f"the key {entry.key}" if entry.key else "all keys of the agent"
     return (
         f"{hop.address} refused {what}{takes}. Its public part must be among the authorized keys "

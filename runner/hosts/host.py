@@ -9,6 +9,8 @@ from ..stop import StopFlag
 
 Sink = Callable[[bytes], object]
 Kind = Literal["file", "dir", "link", "none"]
+_FULL = ("No space left on device", "Disk quota exceeded")
+_MAKE_ROOM = ": the disk or the quota there is full, make room and push again"
 
 
 class HostError(OSError):
@@ -18,7 +20,9 @@ class HostError(OSError):
     """
 
     def __init__(self, detail: str, path: str | None = None) -> None:
-        super().__init__(None, detail, path)
+        is_full = any(word in detail for word in _FULL)
+        advice = _MAKE_ROOM if is_full and _MAKE_ROOM not in detail else ""
+        super().__init__(None, detail + advice, path)
 
     def __str__(self) -> str:
         """Leave out the number that an OSError begins with."""

@@ -67,6 +67,10 @@ class Connection:
             raise HostError(f"{self.entry.name}: {text or f'a script ended with exit code {code}'}")
         return answer
 
+    def connect(self) -> None:
+        """Connect and log in, unless that is done. Raises HostError."""
+        self._transport()
+
     def channel(self) -> Channel:
         """Open a channel; the connection is made anew when it broke. Raises HostError."""
         was_open = bool(self._line)

@@ -38,6 +38,7 @@ class SshHost(Connection):
     def look(self) -> Probe:
         """Find out anew what the host can do, and keep it. Raises HostError."""
         said: list[bytes] = []
+        self.connect()  # a host that refuses us is not asked a second time
         try:
             self.run(SCRIPT, sink=said.append, seconds=_PROBE_SECONDS)
         except LostError:

@@ -28,7 +28,7 @@ def place_findings(name: str, probe: Probe) -> Iterator[Finding]:
     """Say why nothing at all can be deployed to the account that people call `name`."""
     if not probe.can_write:
         yield problem(f"the home of {name} ({probe.home}) can't be written to: ask the hoster")
-    if not probe.symlinks:
+    elif not probe.symlinks:
         yield problem(f"{name} has no symbolic links, by which releases are switched")
     bytes_, inodes = probe.free_bytes, probe.free_inodes
     if bytes_ is not None and bytes_ < FLOOR.bytes:
