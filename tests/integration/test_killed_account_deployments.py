@@ -1,0 +1,109 @@
+"""kill -9 of the runner in the middle of a deployment to a hosting account.
+
+The next start tells the backend what is true of the host, the lock is taken over at once, and the
+next deployment leaves nothing behind.
+"""
+
+import os
+import subprocess
+import sys
+import time
+
+import pytest
+
+from tests.support.account_shop import Shop
+from tests.support.account_site import AccountSite
+from tests.support.account_witness import Witness, leftovers
+from tests.support.server import ROOT
+from tests.support.sshd import Sshd
+from tests.unit.runner.fake_backend import FakeBackend
+
+SHAPES = ("full", "sftp")
+PATIENCE_SECONDS = 30
+
+
+@pytest.fixture(scope="module", params=SHAPES)
+def shop(request, tmp_path_factory):
+    backend = FakeBackend()
+    try:
+        with Sshd(request.param) as server:
+            yield Shop(AccountSite(tmp_path_factory.mktemp("shop"), backend, server))
+    finally:
+        backend.close()
+
+
+def start(shop, die_at=""):
+    """Start the real program, or one that dies at a place (see killed_runner.py)."""
+    module = ["tests.support.killed_runner", die_at] if die_at else ["runner"]
+    places = shop.site.places
+    env = {"PATH": os.environ["PATH"], "HOME": str(places.state)}
+    env |= {"DEPLOYR_RUNNER_CONFIG": str(places.config), "DEPLOYR_RUNNER_STATE": str(places.state)}
+    with (places.state / "runner.log").open("ab") as log:
+        argv = [sys.executable, "-m", *module, "run", "--once"]
+        return subprocess.Popen(argv, cwd=ROOT, env=env, stdout=log, stderr=log)
+
+
+def killed(shop, *, die_at="", when=None):
+    """Kill a deployment; return its job as the backend hears of it from the next runner."""
+    shop.commit()
+    job = shop.site.backend.add(shop.site.spec())
+    runner = start(shop, die_at)
+    until = time.monotonic() + PATIENCE_SECONDS
+    while runner.poll() is None:
+        assert time.monotonic() < until, "it did not get there"
+        if when and when():
+            runner.kill()
+            break
+        time.sleep(0 if when else 0.05)
+    assert -9 == runner.wait(), (shop.site.places.state / "runner.log").read_text()
+    return job
+
+
+def next_is_clean(shop, job, witness):
+    """Deploy again: that needs no help, and does not wait for a dead owner."""
+    begun = time.monotonic()
+    shop.deploy()
+    assert time.monotonic() - begun < 20
+    assert shop.version == witness.read()
+    assert ("failed", "runner_crashed") == (job.status, job.reason)
+    return job.report
+
+
+@pytest.mark.parametrize("place", ["step 5", "step 6", "switch noted"])
+def test_killed_before_the_switch(shop, place):
+    before = shop.version
+    with Witness(shop.site.docroot) as witness:
+        job = killed(shop, die_at=place)
+        assert (shop.site.root / ".deployr/held").exists()
+        report = next_is_clean(shop, job, witness)
+        time.sleep(0.05)
+
+    assert [] == witness.torn
+    assert [before, before + 2] == witness.seen
+    assert "is not live" in report.detail or "nothing went live" in report.detail
+
+
+def test_killed_while_it_sends(shop):
+    big = shop.site.repo / "big.bin"
+    big.write_bytes(os.urandom(15_000_000))
+    meta = shop.site.root / ".deployr"
+    with Witness(shop.site.docroot) as witness:
+        job = killed(shop, when=lambda: any(meta.glob("incoming-*")))
+        assert [] != leftovers(shop.site)
+        big.unlink()
+        report = next_is_clean(shop, job, witness)
+
+    assert [] == witness.torn
+    assert "nothing went live" in report.detail
+
+
+def test_killed_just_after_the_switch(shop):
+    live = shop.site.current.readlink()
+    with Witness(shop.site.docroot) as witness:
+        job = killed(shop, when=lambda: shop.site.current.readlink() != live)
+        now = shop.site.current.readlink().name
+        report = next_is_clean(shop, job, witness)
+
+    assert [] == witness.torn
+    assert f"its release {now} is live" in report.detail
+    assert now == report.release.name
