@@ -114,5 +114,5 @@ def _run_failure_hooks(ctx: Context, reason: Reason) -> None:
     try:
         place = ctx.task.root if ctx.target.exists() else ctx.work
         ctx.run_lines(lines, place, shell=ctx.undo_shell)
-    except (CommandFailedError, JobFailedError) as error:
+    except (CommandFailedError, JobFailedError, OSError) as error:
         ctx.log.line(f"on_failure: {error}")
