@@ -44,7 +44,7 @@ def _rows(probe: Probe) -> Iterator[tuple[str, str]]:
         yield "Node", _versions(probe.node)
         yield "system", f"{probe.machine or 'unknown'}, glibc {probe.glibc or 'unknown'}"
         yield "hard links", "yes" if probe.hard_links else "no"
-    yield "symlinks", "yes" if probe.symlinks else "no: only target static and exports of Next.js"
+    yield "symlinks", "yes" if probe.symlinks else "no, so nothing can be deployed there"
     if probe.free_bytes is not None:
         inodes = "" if probe.free_inodes is None else f", {probe.free_inodes} files"
         yield "free", f"{_size(probe.free_bytes)}{inodes}"

@@ -132,10 +132,8 @@ class HostLock:
     def _clear(self, seen: bytes | None) -> bool:
         """Move the dead owner's lock away, unless another one was faster."""
         old = f"{self._path}.old-{self._owner.nonce}"
-        try:
+        with contextlib.suppress(HostError):  # done, maybe, before the connection broke
             self._files.rename(self._path, old)
-        except HostError:
-            return False
         if self._files.read(f"{old}/owner") != seen:
             with contextlib.suppress(HostError):
                 self._files.rename(old, self._path)  # of somebody who took it meanwhile

@@ -74,6 +74,23 @@ def test_who_is_known_to_be_over_is_not_waited_for(lock_of, monkeypatch):
     assert second.take()
 
 
+def test_dead_owners_lock_that_was_moved_before_the_line_broke_is_taken_over(lock_of, monkeypatch):
+    first, second = lock_of(1), lock_of(2, is_over=lambda _: True)
+    assert first.take()
+    _die(first)
+    rename = DiskFiles.rename
+
+    def cut(files, old, new):
+        rename(files, old, new)
+        if ".old-" in new:
+            raise HostError("no such file")
+
+    monkeypatch.setattr(DiskFiles, "rename", cut)
+
+    assert second.take()
+    monkeypatch.undo()
+
+
 def test_who_lost_it_knows_and_leaves_it(lock_of):
     first, second = lock_of(1), lock_of(2, is_over=lambda _: True)
     assert first.take()
