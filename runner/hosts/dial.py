@@ -129,6 +129,8 @@ def _handshake(hop: Hop, transport: Transport) -> str:
         key = transport.get_remote_server_key()
     except (OSError, EOFError, paramiko.SSHException) as error:
         said = _words(error)
+        if "banner" in said:  # which is how paramiko calls the first line of an SSH server
+            said = "the connection was closed at once; look at the port, or try again"
         raise NoLineError(f"{hop.host}:{hop.port} does not speak SSH with us: {said}") from None
     return f"{key.get_name()} {key.get_base64()}"
 

@@ -14,6 +14,7 @@ from .book import HostEntry
 from .dial import CONNECT_SECONDS, NoLineError, dial, network_seconds, pinned
 from .host import HostError, LostError, Sink
 from .session import Session, end_script, new_mark, stop_after
+from .spare import Spare
 
 _END_SECONDS = 30.0
 _ASK_SECONDS = 1800.0
@@ -31,6 +32,7 @@ class Connection:
         """How long the host last took to answer."""
         self._line: list[Transport] = []
         self._lock = threading.Lock()
+        self._spare: Spare | None = None
         self._was_open = False
         self._lost: list[str] = []
         """Marks of commands that may still run since the connection broke."""
@@ -104,7 +106,11 @@ class Connection:
         channel = self.channel()
         self.round_trips += 1
         try:
-            return Session(channel, script, mark).run(stdin, *sinks, stop)
+            session = Session(channel, script, mark)
+            with self._lock:
+                if self._spare and self._spare.transport is channel.get_transport():
+                    self._spare.prepare()
+            return session.run(stdin, *sinks, stop)
         except LostError as error:
             self._lost.append(mark)
             raise LostError(f"{self.entry.name}: {error.strerror}") from None
@@ -128,6 +134,8 @@ class Connection:
 
     def _open(self) -> Channel:
         transport = self._transport()
+        if channel := self._spared(transport):
+            return channel
         self.round_trips += 1
         start = time.monotonic()
         try:
@@ -140,6 +148,12 @@ class Connection:
         # A busy machine answers late; its network does not.
         self.answer_seconds = network_seconds(transport) or time.monotonic() - start
         return channel
+
+    def _spared(self, transport: Transport) -> Channel | None:
+        with self._lock:
+            if self._spare is None or self._spare.transport is not transport:
+                self._spare = Spare(transport, CONNECT_SECONDS)
+            return self._spare.take()
 
     def _transport(self) -> Transport:
         with self._lock:

@@ -207,7 +207,7 @@ def test_deployment_is_kept_out_while_another_runner_lives(account, shape, monke
     assert [] == leftovers(site)
 
 
-@pytest.mark.parametrize(("shape", "most"), [("full", 30), ("sftp", 65)])
+@pytest.mark.parametrize(("shape", "most"), [("full", 16), ("sftp", 65)])
 def test_small_redeployment_takes_few_round_trips(account, shape, most, monkeypatch):
     """Each costs as long as the host is away: 0.3 s across an ocean."""
     counted = []
