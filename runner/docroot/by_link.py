@@ -1,5 +1,6 @@
 """A document root that is a symbolic link to the live release."""
 
+import os
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -47,7 +48,7 @@ class LinkedRoot(DocumentRoot):
         found, self._found = self.found, None
         kept = kept_name(self._site.docroot)
         if self._host.probe.shell == "none":
-            self._publish_by_files(kept)
+            self._publish_by_files(kept, is_ours=bool(found.note))
         else:
             site, note = self._site, found.note
             own = "yes" if note and found.goal in {note, site.link_to(note)} else ""
@@ -62,9 +63,11 @@ class LinkedRoot(DocumentRoot):
         else:
             run(self._host, self._site, _UNDO)
 
-    def _publish_by_files(self, kept: str) -> None:
+    def _publish_by_files(self, kept: str, *, is_ours: bool) -> None:
         files, site = self._host.files, self._site
         before = files.kind(site.docroot)
+        if is_ours and before == "link":
+            before = "none"  # it is replaced, and what to go back to stays
         if before != "none":
             files.write(site.note(BEFORE_NOTE), kept.encode())
             files.rename(site.docroot, kept)
@@ -78,13 +81,13 @@ class LinkedRoot(DocumentRoot):
 
     def _undo_by_files(self) -> None:
         files, site = self._host.files, self._site
-        kept = (files.read(site.note(BEFORE_NOTE)) or b"").decode(errors="surrogateescape")
-        if files.kind(site.docroot) == "link":
-            if not kept:
-                files.remove(site.docroot)
-            elif files.kind(kept) != "none":
-                files.remove(site.docroot)
-                files.rename(kept, site.docroot)
+        before, served = (files.read(site.note(name)) for name in (BEFORE_NOTE, SERVED_NOTE))
+        kept, there = os.fsdecode(before or b""), files.kind(site.docroot)
+        is_kept = bool(kept) and files.kind(kept) != "none"
+        if there == "link" and (is_kept or (served and not kept)):
+            files.remove(site.docroot)
+        if is_kept and there in {"link", "none"}:
+            files.rename(kept, site.docroot)
         files.remove(site.note(BEFORE_NOTE), site.note(SERVED_NOTE))
 
     def _findings(self, found: Found) -> Iterator[Finding]:

@@ -31,7 +31,7 @@ _UNDO = """
 [ -f "$f" ] || exit 0
 o=$(cat "$f"); x="$d.deployr-old"; rm -rf "$x"
 if [ -n "$o" ] && [ -e "$o" ]; then [ ! -e "$d" ] || mv "$d" "$x"; mv "$o" "$d"
-elif [ -z "$o" ] && [ -f "$n" ]; then mv "$d" "$x"; fi
+elif [ -z "$o" ] && [ -f "$n" ] && [ -e "$d" ]; then mv "$d" "$x"; fi
 rm -rf "$x" "$f" "$n"
 """
 

@@ -45,6 +45,34 @@ def test_undo_gives_the_site_before_back(silent, apache):
     assert [] == silent.kept()
 
 
+def test_undo_after_a_death_between_both_renames(silent, apache):
+    root = silent.deploy("r1")
+    silent.docroot.unlink()
+    root.undo()
+
+    assert (200, "the site before") == apache.get()
+
+
+def test_what_was_there_first_comes_back_when_another_part_of_releases_was_served_since(
+    silent, apache
+):
+    silent.deploy("r1", public="")
+    root = silent.deploy("r2", public="public")
+    served = apache.get()
+    assert 1 == len(silent.kept())
+    root.undo()
+
+    assert [(200, "r2"), (200, "the site before")] == [served, apache.get()]
+
+
+def test_undo_leaves_a_link_of_somebody_elses(host, deployed):
+    host.put("other/index.html", "another app")
+    host.files.link("other", str(deployed.docroot))
+    deployed.set_root().undo()
+
+    assert deployed.docroot.is_symlink()
+
+
 def test_without_links_there_is_no_way(silent):
     said = silent.set_root(follows_links=False).findings()
 
