@@ -110,14 +110,6 @@ class CpanelTarget(HostRoot):
             self._php = choice.path(served_by)
         return found
 
-    def prepare(self) -> None:
-        """See Target."""
-        super().prepare()
-        if self._php and self.read_note(_PHP_NOTE) != self._php:
-            self._files.make_dirs(self.path(".deployr", "bin"))
-            self._files.link(self._php, self.path(".deployr", "bin", "php"))
-            self.write_note(_PHP_NOTE, self._php)
-
     def clear_leftovers(self, files: Sequence[str]) -> None:
         """See Target. There are none: files are replaced in one go, and sending clears its own."""
 
@@ -126,7 +118,15 @@ class CpanelTarget(HostRoot):
         if not self._lock.take():
             return False
         self.look()
+        if self._php and self.read_note(_PHP_NOTE) != self._php:
+            self._link_php(self._php)
         return True
+
+    def _link_php(self, php: str) -> None:
+        self.write_note(_PHP_NOTE, None)  # a death in between must not leave another link's
+        self._files.make_dirs(self.path(".deployr", "bin"))
+        self._files.link(php, self.path(".deployr", "bin", "php"))
+        self.write_note(_PHP_NOTE, php)
 
     @property
     def is_locked(self) -> bool:
