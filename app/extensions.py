@@ -12,6 +12,8 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase
 
+from app.mysql import tend_connections
+
 WRITES = "deployr_writes"
 """Execution option of a connection whose transaction is going to write."""
 
@@ -46,7 +48,7 @@ def engine_options(url: URL, connections: int = 15, ca: str | None = None) -> di
         "hide_parameters": True,  # errors are logged, and values may be digests or addresses
         "pool_size": connections,
         "max_overflow": 0,  # hosts count connections and refuse one too many
-        "pool_pre_ping": True,
+        "pool_reset_on_return": None,  # sessions roll back themselves: not twice
         "pool_recycle": 280,  # shared hosts drop connections that are idle for 300 s
         "isolation_level": "READ COMMITTED",
         "connect_args": {"charset": "utf8mb4"},
@@ -74,7 +76,7 @@ def init_database(app: Flask) -> None:
             event.listen(db.engine, "connect", _configure_sqlite)
             event.listen(db.engine, "begin", _begin_sqlite)
         else:
-            event.listen(db.engine, "connect", _wait_for_cluster)
+            tend_connections(db.engine)
 
 
 def _end_session(_: BaseException | None) -> None:
@@ -96,19 +98,6 @@ def _configure_sqlite(connection: DBAPIConnection, _: object) -> None:
     cursor.execute("PRAGMA journal_mode = WAL")
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.execute("PRAGMA synchronous = NORMAL")
-    cursor.close()
-
-
-def _wait_for_cluster(connection: DBAPIConnection, _: object) -> None:
-    """On Galera see at each transaction's start all that the other servers have committed.
-
-    A job that was claimed by one server must not look unclaimed on the next.
-    """
-    cursor = connection.cursor()
-    cursor.execute("SHOW VARIABLES LIKE 'wsrep_on'")
-    found = cursor.fetchone()
-    if found is not None and found[1] == "ON":
-        cursor.execute("SET SESSION wsrep_sync_wait = 7")  # before reads and writes of any kind
     cursor.close()
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, Select, bindparam, select, update
 from sqlalchemy.orm import InstrumentedAttribute
 
 from app.clock import utcnow
@@ -124,10 +124,10 @@ def runner_by_token(token: str) -> RunnerActor:
     """
     hashed = _digest(token, TokenKind.RUNNER)
     now = utcnow()
-    row = _runner_where(Runner.token, hashed)
+    row = _known(_BY_TOKEN, hashed)
     succeeds = row is not None and row.old_token is not None and row.old_token_until is None
     if row is None:
-        row = _runner_where(Runner.old_token, hashed)
+        row = _known(_BY_OLD_TOKEN, hashed)
         if row is None or (row.old_token_until is not None and row.old_token_until <= now):
             raise _unknown(TokenKind.RUNNER)
     due = is_due(row.last_seen_at, now)
@@ -143,11 +143,19 @@ def runner_by_token(token: str) -> RunnerActor:
     )
 
 
-def _runner_where(column: InstrumentedAttribute[Any], hashed: str) -> Row[Any] | None:
+def _select_runner(column: InstrumentedAttribute[Any]) -> Select[Any]:
     facts = (Runner.id, Runner.user_id, Runner.name, Runner.labels, Runner.last_seen_at)
     rotation = (Runner.old_token, Runner.old_token_until)
-    query = select(*facts, *rotation, column.label("known"))
-    row = db.session.execute(query.where(column == hashed, Runner.revoked_at.is_(None))).first()
+    known = (column == bindparam("hashed"), Runner.revoked_at.is_(None))
+    return select(*facts, *rotation, column.label("known")).where(*known)
+
+
+_BY_TOKEN = _select_runner(Runner.token)  # built once: that takes longer than to execute it
+_BY_OLD_TOKEN = _select_runner(Runner.old_token)
+
+
+def _known(query: Select[Any], hashed: str) -> Row[Any] | None:
+    row = db.session.execute(query, {"hashed": hashed}).first()
     return row if row is not None and hmac.compare_digest(row.known, hashed) else None
 
 

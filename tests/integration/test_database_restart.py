@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import OperationalError
 
+from app import mysql
 from app.clock import utcnow
 from app.extensions import db
 from app.models import DeploymentJob, User
@@ -176,6 +177,24 @@ def test_answer_outlives_a_connection_that_is_lost_right_after_it(backend):
     backend.app.after_request(lose)
 
     assert [200, 200] == [backend.ask("GET", "/api/user").status_code for _ in range(2)]
+
+
+def test_connection_that_died_while_nobody_used_it_is_replaced(backend, monkeypatch):
+    """A hoster ends it after seconds; a request that comes later must not meet its end."""
+    monkeypatch.setattr(mysql, "TRUSTED_SECONDS", 0)
+    with backend.app.app_context():
+        _lose_connection()
+
+    assert [200, 200] == [backend.ask("GET", "/api/user").status_code for _ in range(2)]
+
+
+def test_no_request_leaves_a_transaction_open(backend, server):
+    backend.ask("GET", "/api/user")
+    backend.ask("POST", "/api/projects", {"name": "no/good", "repo_url": REPO})
+    backend.ask("POST", "/api/projects", {"name": "shop", "repo_url": REPO})
+    with server._connect() as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT COUNT(*) FROM information_schema.innodb_trx")
+        assert (0,) == cursor.fetchone()
 
 
 @pytest.mark.soak
