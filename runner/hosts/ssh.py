@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Iterable
 
-from paramiko import Channel, SSHException, Transport
+from paramiko import Channel, ChannelException, SSHException, Transport
 
 from ..errors import JobFailedError
 from ..stop import StopFlag
@@ -19,6 +19,8 @@ from .spare import Spare
 _END_SECONDS = 30.0
 _ASK_SECONDS = 1800.0
 """Longer than a slow disk takes to copy or remove a site."""
+_DYING_SECONDS = 0.1
+_PAUSES = (0.02, 0.1, 0.5)
 _MOST_BYTES = 256 * 1024 * 1024
 
 
@@ -91,6 +93,10 @@ class Connection:
             channel.invoke_subsystem("sftp")
         except (OSError, EOFError, SSHException):
             channel.close()
+            transport = channel.get_transport()
+            transport.join(_DYING_SECONDS)  # its channels end before it does
+            if not transport.is_active():
+                raise LostError(f"{self.entry.name}: the connection broke") from None
             raise HostError(f"{self.entry.name} offers no SFTP") from None
         return channel
 
@@ -139,7 +145,7 @@ class Connection:
         self.round_trips += 1
         start = time.monotonic()
         try:
-            channel = transport.open_session(timeout=CONNECT_SECONDS)
+            channel = _opened(transport)
         except (OSError, EOFError, SSHException):
             with self._lock:
                 if self._line and self._line[-1] is transport:
@@ -195,6 +201,16 @@ class _Answer:
     def text(self) -> bytes:
         """All of it."""
         return b"".join(self._pieces)
+
+
+def _opened(transport: Transport) -> Channel:
+    """Open a channel. A host that allows few may not have noticed yet that the last one ended."""
+    for pause in _PAUSES:
+        try:
+            return transport.open_session(timeout=CONNECT_SECONDS)
+        except ChannelException:
+            time.sleep(pause)
+    return transport.open_session(timeout=CONNECT_SECONDS)
 
 
 def _ignore(_: bytes) -> None:

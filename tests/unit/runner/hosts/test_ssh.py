@@ -12,6 +12,8 @@ from runner.errors import JobFailedError
 from runner.hosts import ssh
 from runner.hosts.host import HostError, LostError
 from runner.stop import StopFlag
+from tests.support import sshd
+from tests.support.account_host import AccountHost
 
 
 def _eventually(look, seconds=20):
@@ -106,6 +108,18 @@ def test_secrets_on_the_input_are_seen_by_nobody(host, server):
     assert not [each for each in seen if "hunter2" in str(each)]
 
 
+def test_host_that_allows_one_channel_at_a_time_is_not_logged_in_to_again(tmp_path, monkeypatch):
+    few = sshd._CONFIG.replace("MaxSessions 64", "MaxSessions 1")
+    monkeypatch.setattr(sshd, "_CONFIG", few)
+    with sshd.Sshd() as server:
+        host = AccountHost(server, tmp_path)
+        said = [host.ask("echo hello") for _ in range(5)]
+        host.close()
+
+        assert [b"hello\n"] * 5 == said
+        assert 1 == server.log.count("Accepted publickey")
+
+
 def test_one_login_serves_many_scripts(host, server):
     before = server.log.count("Accepted publickey")
     for _ in range(5):
@@ -148,6 +162,7 @@ def test_broken_line_is_told_and_the_next_script_connects_anew(host, server):
 def test_server_that_is_away_for_a_moment_is_asked_again(host, server):
     host.ask("true")
     server.halt()
+    _eventually(lambda: not host._line[-1].is_active())
     try:
         with pytest.raises(LostError, match="can't be reached"):
             host.ask("true")
