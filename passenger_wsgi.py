@@ -40,13 +40,9 @@ def _load(release: Path) -> Any:  # noqa: ANN401 - a Flask app, whose class is n
         account = Path.home()
         venv = account / "virtualenv" / os.path.relpath(HOME, account) / version
         site.addsitedir(str(venv / "lib" / f"python{version}" / "site-packages"))
-    if release == HOME and "IN_PASSENGER" not in os.environ:
-        from app import create_app  # noqa: PLC0415
+    from app import create_app  # noqa: PLC0415
 
-        return create_app()
-    from app.hosted import hosted_app  # noqa: PLC0415
-
-    return hosted_app(HOME, release)
+    return create_app()
 
 
 class Backend:

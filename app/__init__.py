@@ -15,22 +15,22 @@ from app.config import Settings, checked, environment
 from app.errors import init_errors
 from app.extensions import db, engine_options, init_database
 from app.headers import init_headers
+from app.hosted import hosted
 from app.log import init_logging
 from app.secret_key import secret_key
 from deployr.wire import MAX_BODY_BYTES
 
 
-def create_app(
-    config: Mapping[str, object] | None = None, *, defaults: Mapping[str, object] | None = None
-) -> Flask:
+def create_app(config: Mapping[str, object] | None = None) -> Flask:
     """Return the backend.
 
     `config` replaces the environment: `DEPLOYR_*` settings, and keys of Flask's own config.
-    `defaults` are settings that hold where the environment says nothing. Raises ConfigError that lists every problem with the settings.
+    Raises ConfigError that lists every problem with the settings.
     """
     app = Flask(__name__)
-    values = environment(Path(app.root_path).parent) if config is None else checked(config)
-    settings = Settings.load({**(defaults or {}), **values}, Path(app.instance_path))
+    root = Path(app.root_path).parent
+    values = hosted(environment(root), root) if config is None else checked(config)
+    settings = Settings.load(values, Path(app.instance_path))
     app.config.from_mapping(
         DEPLOYR=settings,
         CLOCK=system_clock,

@@ -1,28 +1,29 @@
-"""The backend in an account at a hoster: Passenger starts and ends its processes as it likes."""
+"""What suits a backend in an account at a hoster, where Passenger or its kin runs it."""
 
+import os
+from collections.abc import Mapping
 from pathlib import Path
 
-from flask import Flask
-
-from app import create_app
-from app.config import ConfigError, environment
-
-LOG = "logs/deployr.log"
+from app.config import ConfigError
+from app.revision import revision
 
 
-def hosted_app(home: Path, release: Path) -> Flask:
-    """Return the backend of the folder `release`, whose logs and settings are in `home`.
+def hosted(values: Mapping[str, object], root: Path) -> Mapping[str, object]:
+    """Return settings with defaults for such a place; elsewhere `values` as they are.
 
-    Raises ConfigError.
+    `root` is where the code and `.env` are. Raises ConfigError.
     """
-    defaults = {
-        "DEPLOYR_LOG_FILE": str(home / LOG),  # the host's error log is not for its customers
-        "DEPLOYR_DB_CONNECTIONS": "1",  # a process answers one request at a time
-    }
+    if revision() is None and "IN_PASSENGER" not in os.environ:
+        return values
     # Without this an SQLite file would be made and fill, and be missed when it is too late.
-    if not environment(release).get("DEPLOYR_DATABASE_URL"):
+    if not values.get("DEPLOYR_DATABASE_URL"):
         raise ConfigError(
-            f"DEPLOYR_DATABASE_URL: is needed: write it into {home / '.env'}, "
+            f"DEPLOYR_DATABASE_URL: is needed: write it into {(root / '.env').resolve()}, "
             "as mysql://user:password@localhost/name"
         )
-    return create_app(defaults=defaults)
+    return {
+        # The host's error log is not for its customers.
+        "DEPLOYR_LOG_FILE": str(root.joinpath("logs").resolve() / "deployr.log"),
+        "DEPLOYR_DB_CONNECTIONS": "1",  # a process answers one request at a time
+        **values,
+    }

@@ -1,9 +1,11 @@
-""".cpanel.yml as cPanel runs it: one shell, in the repository, in the user's home."""
+""".cpanel.yml as cPanel runs it: one shell, in the repository, in the user's home.
+
+What then answers under Passenger is in tests/system.
+"""
 
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ import yaml
 from tools.demo.processes import first_line, start, stop
 
 ROOT = Path(__file__).resolve().parents[2]
+SOURCES = (".cpanel.yml", "tools", "passenger_wsgi.py", "app")
 
 # What Passenger does: it loads passenger_wsgi.py of the application root and calls `application`.
 SERVE = """
@@ -30,10 +33,19 @@ def home(tmp_path):
     """An account with a clone of this repository, as it is committed and changed here."""
     clone = tmp_path / "repositories" / "deployr"
     subprocess.run(["git", "clone", "--quiet", "--depth=1", ROOT.as_uri(), clone], check=True)
-    for name in (".cpanel.yml", "tools/cpanel-deploy.sh", "passenger_wsgi.py"):
-        (clone / name).write_bytes((ROOT / name).read_bytes())
+    for name in SOURCES:
+        subprocess.run(["cp", "-R", ROOT / name, clone], check=True)
+    commit(clone)
     (tmp_path / "deployr").mkdir()
     return tmp_path
+
+
+def commit(clone):
+    who = ["-c", "user.name=Ada", "-c", "user.email=ada@example.com"]
+    subprocess.run(["git", "add", "--all"], cwd=clone, check=True)
+    subprocess.run(
+        ["git", *who, "commit", "--quiet", "--allow-empty", "-m", "."], cwd=clone, check=True
+    )
 
 
 def deploy(home):
@@ -47,20 +59,30 @@ def deploy(home):
     )  # fmt: skip
 
 
+def write_settings(home, text):
+    file = home / "deployr/.env"
+    file.touch(mode=0o600)
+    file.write_text(text)
+
+
 @pytest.mark.slow
 def test_backend_is_deployed_migrated_and_answers(home):
-    """With its own packages only, and again over an earlier deployment."""
+    """With its own packages only, and again over an earlier deployment, which stays beside it."""
     app = home / "deployr"
-    (app / ".env").write_text(f"DEPLOYR_DATABASE_URL=sqlite:///{home}/deployr.sqlite3\n")
+    write_settings(home, f"DEPLOYR_DATABASE_URL=sqlite:///{home}/deployr.sqlite3\n")
     assert 0 == (done := deploy(home)).returncode, done.stderr
-    touched = (app / "tmp/restart.txt").stat().st_mtime_ns
-    (app / "app/removed_in_the_next_version.py").touch()
-    time.sleep(0.01)
+    assert "set DEPLOYR_PUBLIC_URL" in done.stdout
+    first, touched = app.joinpath("current").readlink(), (app / "tmp/restart.txt").stat()
+    (home / "repositories/deployr/not-committed").touch()
+    commit(home / "repositories/deployr")
     assert 0 == (done := deploy(home)).returncode, done.stderr
 
-    assert not (app / "app/removed_in_the_next_version.py").exists()
-    assert (app / "tmp/restart.txt").stat().st_mtime_ns > touched
-    assert not (app / "incoming").exists()
+    second = app.joinpath("current").readlink()
+    assert {first.name, second.name} == {path.name for path in app.glob("releases/[0-9]*")}
+    assert (app / "tmp/restart.txt").stat().st_mtime_ns > touched.st_mtime_ns
+    assert app.joinpath(first, "packages/click/core.py").samefile(
+        app.joinpath(second, "packages/click/core.py")
+    )
     base_python = Path(sys.base_prefix, "bin", "python3")
     process = start([str(base_python), "-c", SERVE], log=home / "log", env=os.environ, cwd=app)
     try:
@@ -68,23 +90,32 @@ def test_backend_is_deployed_migrated_and_answers(home):
         answer = requests.get(f"http://127.0.0.1:{port}/api/health", timeout=10)
     finally:
         stop(process)
-    assert "ok" == answer.json()["status"]
+    assert second.name == answer.json()["revision"]
+    assert '"path": "/api/health"' in (app / "logs/deployr.log").read_text()
 
 
-def test_without_settings_nothing_is_touched(home):
+@pytest.mark.parametrize(
+    ("mode", "told"), [(None, "is missing: write"), (0o644, "can be read by others: chmod 600 it")]
+)
+def test_without_private_settings_nothing_is_touched(home, mode, told):
+    if mode:
+        write_settings(home, "")
+        (home / "deployr/.env").chmod(mode)
+
     done = deploy(home)
 
     assert 1 == done.returncode
-    assert f"{home}/deployr/.env is missing" in done.stderr
-    assert [] == list((home / "deployr").iterdir())
+    assert told in done.stderr
+    assert {".env"} >= {path.name for path in (home / "deployr").iterdir()}
 
 
 @pytest.mark.slow
 def test_release_that_can_not_start_changes_nothing(home):
-    (home / "deployr/.env").write_text("DEPLOYR_DATABASE_URL=postgres://x/y\n")
+    write_settings(home, "DEPLOYR_DATABASE_URL=postgres://x/y\n")
 
     done = deploy(home)
 
     assert 0 != done.returncode
     assert "must start with mysql://" in done.stderr
+    assert not (home / "deployr/current").exists()
     assert not (home / "deployr/passenger_wsgi.py").exists()

@@ -33,8 +33,6 @@ Group www-data
 LoadModule mpm_event_module {modules}/mod_mpm_event.so
 LoadModule authz_core_module {modules}/mod_authz_core.so
 LoadModule unique_id_module {modules}/mod_unique_id.so
-LoadModule proxy_module {modules}/mod_proxy.so
-LoadModule proxy_http_module {modules}/mod_proxy_http.so
 LoadModule security2_module {modules}/mod_security2.so
 ErrorLog {folder}/error.log
 # The backend puts this header on all that it says, nobody else does.
@@ -46,6 +44,12 @@ Include {folder}/modsecurity.conf
 Include {modsecurity}/crs/crs-setup.conf
 Include /usr/share/modsecurity-crs/rules/*.conf
 
+{site}
+"""
+
+PROXY = """
+LoadModule proxy_module {modules}/mod_proxy.so
+LoadModule proxy_http_module {modules}/mod_proxy_http.so
 ProxyPreserveHost On
 ProxyPass /leak !
 ProxyPass / {backend}/
@@ -130,9 +134,13 @@ class Apache:
             port=self.port,
             modules=MODULES,
             modsecurity=MODSECURITY,
-            backend=backend,
+            site=self._site(backend),
         )
         (self.folder / "httpd.conf").write_text(config)
+
+    def _site(self, backend: str) -> str:
+        """Return the part of the configuration that says what is served."""
+        return PROXY.format(modules=MODULES, backend=backend)
 
     def _wait(self) -> None:
         for _ in processes.pauses(START_SECONDS):

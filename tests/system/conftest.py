@@ -3,6 +3,7 @@
 import pytest
 
 from tests.support.hosted import HostedSystem
+from tests.support.hosting import Hosting
 
 
 @pytest.fixture(scope="module")
@@ -19,3 +20,18 @@ def hosted(running):
     yield running
     assert [] == running.apache.denials()
     assert [] == [answer for answer in running.apache.answers() if not answer.is_backends]
+
+
+@pytest.fixture(scope="session")
+def site():
+    """A hosting account with a backend in it, which every test leaves running."""
+    with Hosting() as hosting:
+        done = hosting.repository.deploy()
+        assert 0 == done.returncode, done.stdout + done.stderr + hosting.told()
+        yield hosting
+
+
+@pytest.fixture(scope="session")
+def token(site):
+    """A user of that backend."""
+    return site.token("ada@example.com")

@@ -78,12 +78,3 @@ def test_longest_pause_wins_over_the_budget(crowded):
     _, polls = crowded
 
     assert 2.0 <= polls[-1]["poll_after"] <= 2.4
-
-
-def test_doctor_is_content(app):
-    done = app.test_cli_runner().invoke(args=["deployr", "doctor"])
-
-    assert (0, "The database answers; nothing to complain about.\n") == (
-        done.exit_code,
-        done.output,
-    )

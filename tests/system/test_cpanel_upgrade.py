@@ -1,0 +1,59 @@
+"""From one revision of the backend to the next, in a hosting account that people use meanwhile."""
+
+import pytest
+
+from tests.support.hosting import Visitors
+
+
+@pytest.fixture
+def broken(site):
+    """Commit a change of app/__init__.py; the test's end takes it back."""
+    good = site.repository.read("app/__init__.py")
+    yield lambda code: site.repository.change("app/__init__.py", f"{good}\n\n{code}\n")
+    site.repository.change("app/__init__.py", good)
+
+
+def test_next_revision_loses_no_request(site, token):
+    before = site.live()
+    own = {name: (site.account.app / name).stat() for name in (".env", "tmp", "logs")}
+    site.repository.change("app/added.py", '"""New."""\n')
+
+    with Visitors(site.url, token) as visitors:
+        done = site.repository.deploy()
+
+    assert 0 == done.returncode, done.stdout + done.stderr + site.told()
+    after = site.live()
+    assert {before, after} == visitors.revisions
+    assert {"200"} == set(visitors.answers), site.told()
+    print(f"{visitors.answers['200']} requests, the longest took {visitors.longest:.1f} s")
+    assert own[".env"] == (site.account.app / ".env").stat()
+    assert own["logs"].st_ino == (site.account.app / "logs").stat().st_ino
+    releases = site.account.app / "releases"
+    files = [releases / name / "packages/flask/app.py" for name in (before, after)]
+    assert files[0].samefile(files[1])
+
+
+def test_revision_that_can_not_start_changes_nothing(site, token, broken):
+    before = site.live()
+    broken("raise RuntimeError('no such module')")
+
+    with Visitors(site.url, token) as visitors:
+        done = site.repository.deploy()
+
+    assert 0 != done.returncode
+    assert "The deployment failed: " in done.stderr
+    assert "no such module" in done.stderr
+    assert (before, {before}) == (site.live(), visitors.revisions)
+    assert {"200"} == set(visitors.answers), site.told()
+
+
+def test_revision_that_only_the_host_can_not_start_is_taken_back(site, broken):
+    before = site.live()
+    broken("import os\nif 'IN_PASSENGER' in os.environ: raise RuntimeError('not here')")
+
+    done = site.repository.deploy()
+
+    assert 0 != done.returncode
+    assert f"{before} is live again and answers again" in done.stderr, done.stderr + site.told()
+    assert (before, before) == (site.live(), site.health()["revision"])
+    assert "not here" in (site.account.app / "logs/deployr.log").read_text()

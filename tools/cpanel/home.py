@@ -1,0 +1,69 @@
+"""The application root of an account: which release is live there, and how another becomes it."""
+
+import os
+import shutil
+import stat
+from pathlib import Path
+
+from tools.cpanel.commands import Failed
+
+ENTRY = "passenger_wsgi.py"
+FLASK = """\
+#!/bin/sh
+# The backend's commands, as the live release has them: flask deployr doctor, flask db current, ...
+cd "$(dirname "$0")/current" && PYTHONPATH=packages exec "{python}" -m flask "$@"
+"""
+
+
+class Home:
+    """Holds releases, `current`, and the operator's own files."""
+
+    def __init__(self, path: Path) -> None:
+        """`path` is the application root as the host was told."""
+        self.path = path.absolute()
+
+    def prepare(self) -> None:
+        """Make the folders, once. Raises Failed without settings: nothing could be checked."""
+        env = self.path / ".env"
+        if not env.is_file():
+            raise Failed(f"{env} is missing: write DEPLOYR_DATABASE_URL=... and so on into it")
+        if env.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+            raise Failed(f"{env} holds secrets and can be read by others: chmod 600 it")
+        for name in ("releases", "tmp", "logs", "instance"):
+            self.path.joinpath(name).mkdir(mode=0o700, exist_ok=True)
+
+    def live(self) -> str | None:
+        """Return the name of the live release."""
+        current = self.path / "current"
+        return current.readlink().name if current.is_symlink() and current.exists() else None
+
+    def switch(self, name: str, python: str) -> None:
+        """Make a release the live one and let Passenger start it.
+
+        Each step is a rename: whoever starts in between finds a whole release and a whole entry.
+        """
+        link = self.path / ".current.new"
+        link.unlink(missing_ok=True)
+        link.symlink_to(Path("releases", name))
+        link.rename(self.path / "current")
+        entry = self.path / "releases" / name / ENTRY
+        self._replace(ENTRY, entry.read_text(encoding="utf-8"), 0o644)
+        self._replace("flask", FLASK.format(python=python), 0o755)
+        restart = self.path / "tmp" / "restart.txt"
+        restart.touch()
+        os.utime(restart)
+
+    def prune(self, kept: int) -> None:
+        """Remove releases but the newest ones; the live one stays."""
+        releases = self.path / "releases"
+        whole = sorted(each.name for each in releases.iterdir() if not each.name.startswith("."))
+        for name in set(whole[:-kept]) - {self.live()}:
+            shutil.rmtree(releases / name)
+
+    def _replace(self, name: str, text: str, mode: int) -> None:
+        place, fresh = self.path / name, self.path / f".{name}.new"
+        if place.is_file() and not place.is_symlink() and place.read_bytes() == text.encode():
+            return
+        fresh.write_text(text, encoding="utf-8")
+        fresh.chmod(mode)
+        fresh.rename(place)
