@@ -3,11 +3,11 @@ SHELL := /bin/sh
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check --quiet
-SCRIPTS := install-runner.sh $(wildcard tools/*.sh)
+SCRIPTS := install-runner.sh $(wildcard tools/*.sh runner/installer/*.sh)
 APP ?= static
 export PYTHONDONTWRITEBYTECODE = 1
 
-.PHONY: help demo test test-system soak check format bench bench-deploy bench-upload lock clean
+.PHONY: help demo test test-system soak check format bench bench-deploy bench-upload dist lock clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -56,6 +56,9 @@ bench-upload: $(VENV)/.dev ## measure uploads by SSH beside rsync, scp and param
 	@tools/setup-machine.sh bench
 	@$(BIN)/python -m bench.upload
 	@$(BIN)/python -m bench.upload_push
+
+dist: $(VENV)/.demo ## build what the backend serves to servers that become runners
+	@PYTHON=$(BIN)/python tools/build-dist.sh dist
 
 lock: $(VENV)/.dev ## resolve all dependencies anew and write the hashed lock files
 	@UV=$(BIN)/uv tools/lock.sh

@@ -22,7 +22,7 @@ mount --bind "${copy}/lib" /var/lib
 mount --bind "${copy}/bin" /usr/local/bin
 /bin/bash "$@"
 # Again, as the advice of doctor and of a failed restart is printed: with neither address nor code.
-env -u DEPLOYR_CODE /bin/bash "$1" --allow-restart app-3 --project-user deployr-blog
+env -u DEPLOYR_CODE /bin/bash "$1" --no-service --allow-restart app-3 --project-user deployr-blog
 for user in deployr deployr-build; do stat -c '%n %U %a' "/var/lib/${user}"; done
 runuser -u deployr -- sudo -n -u deployr-build -- id -un
 runuser -u deployr -- sudo -n -l
@@ -56,7 +56,7 @@ def test_makes_users_and_rules_that_let_builds_run_apart(tmp_path):
         code = backend.ask("POST", "/api/runners/codes", {}).json()["code"]
         done = subprocess.run(
             ["unshare", "--mount", "/bin/sh", "-c", VIEW, "sh", str(tmp_path),
-             str(checkout / "install-runner.sh"), "--url", backend.url, *allow,
+             str(checkout / "install-runner.sh"), "--no-service", "--url", backend.url, *allow,
              "--allow-restart", "app-1", "--allow-restart", "app-2"],
             cwd="/", env=env | {"DEPLOYR_CODE": code}, stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
@@ -107,7 +107,7 @@ def test_user_with_more_rights_is_refused_before_anything_is_made(tmp_path, name
     useradd() { echo made; }; usermod() { echo made; }
     make_build_user "$3" deployr
     """
-    users = ROOT / "tools/runner-users.sh"
+    users = ROOT / "runner/installer/users.sh"
     done = subprocess.run(
         ["unshare", "--mount", "/bin/bash", "-euc", script, "bash", passwd, users, name],
         capture_output=True, text=True, check=False,

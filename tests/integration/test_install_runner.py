@@ -19,7 +19,7 @@ PARTS = (
     "pyproject.toml",
     "README.md",
     "install-runner.sh",
-    "tools/runner-users.sh",
+    "tools/build-dist.sh",
 )
 
 
@@ -61,13 +61,13 @@ def install(home, *options, code=""):
 @pytest.mark.slow
 def test_installs_registers_and_can_run_again(home):
     """The second run upgrades and needs neither code nor address; the token is the user's alone."""
-    allow = ("--project", "app", "--allow-repo", "https://git.invalid/app", "--allow-branch",
+    allow = ("--name", "web-1", "--project", "app", "--allow-repo", "https://git.invalid/app", "--allow-branch",
              "main", "--path", str(home / "www"))  # fmt: skip
     with LiveBackend() as backend:
         code = backend.ask("POST", "/api/runners/codes", {}).json()["code"]
-        first = install(home, "--url", backend.url, "--name", "web-1", *allow, code=code)
+        first = install(home, "--no-service", "--url", backend.url, *allow, code=code)
         assert first.returncode == 0, first.stdout + first.stderr
-        again = install(home)
+        again = install(home, "--no-service")
         assert again.returncode == 0, again.stdout + again.stderr
         listed = backend.ask("GET", "/api/runners").json()["runners"]
 
@@ -87,6 +87,12 @@ def test_installs_registers_and_can_run_again(home):
         (("--code", "x"), "--url is missing"),
         (("--url", "https://x.example.com"), "--code is missing"),
         (("--nonsense", "x"), "unknown option --nonsense"),
+        (("--upgrade",), "there is no runner to upgrade"),
+        (
+            ("--url", "https://x.example.com", "--code", "x", "--sha256", "0"),
+            "--sha256 is for what is downloaded",
+        ),
+        (("--url", "https://x.example.com", "--prefix", "here"), "must be an absolute path"),
         (("--url",), "no value for --url"),
         (("--url", "https://x.example.com", "--user", "other"), "--user other needs root"),
     ],

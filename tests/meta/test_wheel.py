@@ -55,7 +55,9 @@ def test_wheel_holds_exactly_kernel_cli_and_runner(wheel):
 def test_listed_packages_are_the_folders_on_disk():
     listed = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"]
     expected = {
-        str(Path(name).parent).replace("/", ".") for name in _expected() if name.endswith(".py")
+        str(Path(name).parent).replace("/", ".")
+        for name in _expected()
+        if name.endswith((".py", ".sh"))
     }
 
     assert expected == set(listed)

@@ -50,7 +50,9 @@ class Route:
     def url(self, ids: dict[str, int]) -> str:
         """Return the path with a World's ids in it."""
         meant = ids | {name: ids[other] for name, other in self.ids.items()}
-        return self.path.format_map(meant | {"filename": "home.css"})
+        return self.path.format_map(
+            meant | {"filename": "home.css", "name": "runner-requirements.txt"}
+        )
 
     def content(self, ids: dict[str, int]) -> Any:
         """Return the body with a World's ids in it."""
@@ -112,6 +114,8 @@ ONE_RUNNER = {"name": "new-one", "instance_id": "one"}
 ROUTES = (
     get("/", Needs(kind="page")),
     get("/static/{filename}", anyone()),
+    get("/install-runner.sh", anyone(), answers=(200, 503)),
+    get("/dist/{name}", anyone(), answers=(200, 404)),
     get("/login", Needs(kind="page"), answers=(200, 302)),
     get("/auth/github", anyone(), answers=(503,)),
     get("/auth/github/callback", Needs(kind="page"), answers=(400,)),

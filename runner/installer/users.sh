@@ -1,11 +1,12 @@
-#!/usr/bin/env bash
-# Users and rules for sudo that install-runner.sh makes; it defines `fail`.
+# shellcheck shell=bash
+# Users and rules for sudo.
 
 make_user() { # make_user USER
     id "$1" >/dev/null 2>&1 && return
     echo "Making the user $1 ..."
     useradd --system --user-group --create-home --home-dir "/var/lib/$1" \
         --shell /usr/sbin/nologin "$1"
+    record_made user "$1"
     chmod 0700 "/var/lib/$1"
 }
 
@@ -72,16 +73,5 @@ make_path() { # make_path USER PATH
         install -d -m 0755 -o "$1" "$2"
     elif ! runuser --user "$1" -- test -w "$2"; then
         echo "Note: the user $1 can't write $2; give it to him: chown $1 $2"
-    fi
-}
-
-as_user() { # as_user USER COMMAND ...
-    local user=$1 name
-    shift
-    name=$(id -un)
-    if [[ "${user}" == "${name}" ]]; then
-        "$@"
-    else
-        runuser --user "${user}" -- "$@"
     fi
 }

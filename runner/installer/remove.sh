@@ -1,0 +1,76 @@
+# shellcheck shell=bash disable=SC2034,SC2154 # other parts read these, and set what this one reads
+# Uninstalling, and the record of what was made, without which nothing may be removed.
+
+# Not in a directory of the runner's user: he must not say what root removes.
+record_made() { # record_made KIND NAME
+    local line="$1 $2"
+    [[ "${me}" == root ]] || install -d -m 0700 "${config}"
+    touch "${record}"
+    grep -qxF -- "${line}" "${record}" || echo "${line}" >>"${record}"
+}
+
+made() { # made KIND: prints their names
+    if [[ -e "${record}" ]]; then
+        sed -n "s/^$1 //p" "${record}"
+    fi
+}
+
+uninstall() {
+    local name apps
+    name=$(sed -n 's/^name = "\(.*\)"$/\1/p' "${config}/runner.toml" 2>/dev/null || true)
+    apps=$(sed -n 's/^path = "\(.*\)"$/\1/p' "${config}/runner.toml" 2>/dev/null || true)
+    if [[ "${dry_run}" == yes ]]; then
+        echo "Would stop the runner and remove ${prefix}, ${config}, ${state} and its users, where it made them."
+        echo "The apps would stay: ${apps:-none is listed}"
+        return
+    fi
+    stop_service
+    remove_cron_line
+    if [[ "${me}" == root ]]; then
+        remove_service
+        remove_users "${apps}"
+    fi
+    rm -rf "${prefix}/venv" "${prefix}/versions" "${prefix}/supervise" "${config}" "${state}"
+    rm -f "${record}"
+    rmdir "${prefix}" 2>/dev/null || true
+    if [[ "${me}" != root ]]; then
+        rmdir "${HOME}"/.local/{share,state} "${HOME}"/.local "${HOME}"/.config 2>/dev/null || true
+    fi
+    echo "The runner is removed. Its registration ends with, on your machine:" \
+        "deployr runners revoke ${name:-NAME}"
+    [[ -z "${apps}" ]] || echo "The apps stay: ${apps//$'\n'/ }"
+}
+
+remove_service() {
+    local link=/usr/local/bin/deployr-runner goal
+    if [[ -e "${unit_file}" ]]; then
+        [[ ! -d /run/systemd/system ]] || systemctl disable --quiet deployr-runner
+        rm -f "${unit_file}"
+        [[ ! -d /run/systemd/system ]] || systemctl daemon-reload
+    fi
+    goal=$(readlink "${link}" || true)
+    [[ "${goal}" != "${prefix}/venv/bin/deployr-runner" ]] || rm "${link}"
+    rm -f /etc/sudoers.d/deployr-runner
+}
+
+# Whoever gets the number of a removed user next would own his files.
+remove_users() { # remove_users APPS
+    local one app owned kept=()
+    local users
+    users=$(made user)
+    for one in ${users}; do
+        id "${one}" >/dev/null 2>&1 || continue
+        owned=""
+        while read -r app; do
+            [[ -z "${app}" || ! -e "${app}" ]] || owned+=$(find "${app}" -user "${one}" -print -quit)
+        done <<<"$1"
+        if [[ -z "${owned}" ]] && userdel "${one}" 2>/dev/null; then
+            groupdel "${one}" 2>/dev/null || true
+            rm -rf "/var/lib/${one}"
+        else
+            kept+=("${one}")
+        fi
+    done
+    [[ ${#kept[@]} -eq 0 ]] \
+        || echo "These users stay, as apps or processes are theirs (userdel removes them): ${kept[*]}"
+}
