@@ -1,7 +1,8 @@
 """The shell script that makes a release on a host out of what comes on its standard input.
 
 It relies on the shell itself, tar and what every coreutils has; no name out of a tree is ever in
-a command line of it, or in its text. Nothing but `.deployr/incoming-*` is touched before the end.
+a command line of it, or in its text. Before the end nothing else is touched than
+what a dead deployment left: who sends holds the lock, so nobody needs it any more.
 """
 
 import re
@@ -34,7 +35,8 @@ fail() { echo "$1" >&2; exit 1; }
 root=<ROOT>; goal=<GOAL>; work=<WORK>
 mkdir -p -- "${goal%/*}" "$root/.deployr" && cd -- "$root" || exit 1
 umask 077
-rm -rf -- .deployr/incoming-* && mkdir -p .deployr/manifests || exit 1
+rm -rf -- .deployr/incoming-* .deployr/held.* .deployr/*.new-* \\
+current.new-* shared/.env*.new-<SIGN> && mkdir -p .deployr/manifests || exit 1
 [ ! -e "$goal" ] && [ ! -L "$goal" ] || fail "$goal exists already"
 mkdir -- "$work" || exit 1
 if command -v gzip >/dev/null; then echo '<MARK> gzip'; else echo '<MARK> plain'; fi
@@ -133,6 +135,7 @@ class Order:
             "GOAL": shlex.quote(self.goal),
             "WORK": shlex.quote(WORK + self.goal.rpartition("/")[2]),
             "MARK": self.mark,
+            "SIGN": "?" * 32,  # of a file that ShellFiles had not put in its place yet
             "PREVIOUS": shlex.quote(self.previous or ""),
             "DIGEST": self.digest,
             "LIST": listing.COMMAND,

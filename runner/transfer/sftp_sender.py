@@ -17,7 +17,8 @@ from .sums import Known
 from .tree import Tree, scan
 from .upload import Upload
 
-_INCOMING = WORK.rpartition("/")[2]
+_LEFT = (WORK.rpartition("/")[2], "held.", ".deployr-new-")
+"""How names in `.deployr/` begin that only a dead deployment leaves: who sends holds the lock."""
 _MOST_PATH_BYTES = 4095
 """What Linux takes."""
 
@@ -118,7 +119,7 @@ def _send(sftp: Sftp, look: Future[Tree], goal: str, old: _Old, progress: Progre
     above = f"{root}/{WORK}".rpartition("/")[0]
     sftp.run(*map(sftp.make_dirs, (above, f"{root}/{releases}")))
     left_over = [each.name for each in sftp.get(sftp.list(above))]
-    remove(sftp, [f"{above}/{name}" for name in left_over if name.startswith(_INCOMING)])
+    remove(sftp, [f"{above}/{name}" for name in left_over if name.startswith(_LEFT)])
     if sftp.get(sftp.look(goal)):
         raise HostError(f"{sftp.name}: {goal} exists already")
     tree, work = look.result(), f"{root}/{WORK}{release}"
