@@ -6,7 +6,7 @@ import zlib
 from datetime import datetime
 from typing import Literal
 
-from ..hosts.host import Entry
+from ..hosts.host import Entry, HostError
 from .tree import ROOT
 
 COMMAND = (
@@ -15,6 +15,8 @@ COMMAND = (
 )
 """Of GNU, to be run in C's locale; half the work that ls or find make of it. Others refuse, so
 nothing is taken over there."""
+_MOST_BYTES = 256 * 1024 * 1024
+"""A million names have less."""
 _TAR_ENDS = "tar: Exiting with failure status"
 _GZIP, _PLAIN = b" gzip\n", b" plain\n"
 NOTHING = "u"
@@ -45,8 +47,10 @@ class Listing:
         self._said = bytearray()
 
     def take(self, piece: bytes) -> None:
-        """Take the next piece of output."""
+        """Take the next piece of output. Raises HostError when it has no end."""
         self._said += piece
+        if len(self._said) > _MOST_BYTES:
+            raise HostError("the host lists without end what stands there")
 
     @property
     def can_pack(self) -> bool:
@@ -84,7 +88,7 @@ class Listing:
             return b"", True, before + packed
         if kind == b"z":
             unpacker = zlib.decompressobj(wbits=31)
-            text = unpacker.decompress(packed)
+            text = unpacker.decompress(packed, _MOST_BYTES)
             return text, unpacker.eof, before + unpacker.unused_data
         return b"", False, said
 
