@@ -109,6 +109,20 @@ class Client:
         """End a runner's access and return it."""
         return self.post(f"/api/runners/{runner_id}/revoke", {})
 
+    def download(self, path: str) -> bytes | None:
+        """Return the file at `path`, asked for without the token; None: there is none."""
+        try:
+            response = requests.get(
+                self.url + path,
+                headers={"User-Agent": f"deployr/{__version__}"},
+                auth=_Bearer(""),
+                timeout=TIMEOUT,
+                allow_redirects=False,
+            )
+        except requests.RequestException as error:
+            raise UnreachableError(f"{self.url} is unreachable: {_cause(error)}") from None
+        return response.content if response.status_code == 200 else None
+
     def all(self, path: str, things: str, params: Json) -> list[Json]:
         """Return all `things` of a list, page by page."""
         found: list[Json] = []

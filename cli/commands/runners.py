@@ -4,8 +4,11 @@ import shlex
 
 import click
 
+from deployr import __version__
+
 from ..asking import make_sure
 from ..client import Json
+from ..installer import OtherProgramError, offered
 from ..places import Place, place_for
 from ..projects import find_project, new_name, require_project
 from ..runners import own_runner, runner_named, shown
@@ -82,6 +85,7 @@ def add(session: Session, /, name: str | None, **given: str | None) -> None:
     # The runner compares letter by letter with what the jobs of the project will say.
     project = find_project(session, app) or _to_be_made(session, app)
     lines = _lines(session, app, project, place, name)
+    lines |= _installer(session, lines["command"], root=not place.docroot or bool(place.host))
     if session.output.as_json:
         session.output.data(lines)
         return
@@ -182,6 +186,31 @@ def _lines(session: Session, app: App, project: Json, place: Place, name: str | 
     return {**code, **target, **commands}
 
 
+def _installer(session: Session, register: str, *, root: bool) -> Json:
+    """Return the lines that download, install and register in one go, where the backend can."""
+    words = shlex.split(register)[2:]
+    try:
+        offer = offered(session.client)
+    except OtherProgramError as error:
+        session.output.note(
+            f"Take care: as version {__version__} the backend offers another program than this one "
+            f"({error}). So no line is printed that downloads it. Upgrade deployr, or ask the "
+            "backend's operator; from a checkout you trust, ./install-runner.sh takes the options "
+            "of the line below."
+        )
+        return {}
+    if offer is None:
+        return {}
+    if offer.sums is None:
+        session.output.note(
+            f"The backend offers version {offer.version} and this is {__version__}: what the line "
+            "downloads was not compared."
+        )
+        return {"install_command": offer.line(words, root=root)}
+    lines = {"install_command": offer.line(words, root=root)}
+    return lines | {"checked_install_command": offer.checked_line(words, root=root)}
+
+
 def _show(session: Session, lines: Json) -> None:
     line, note = session.output.line, session.output.note
     if "target_command" in lines:
@@ -189,8 +218,16 @@ def _show(session: Session, lines: Json) -> None:
         note("USER your name there. Keys and passwords stay with the runner:")
         line(lines["target_command"])
     note(f"Run this on the server, before {lines['expires_at']}:")
-    line(lines["command"])
-    note("Then start it: deployr-runner run")
+    if "install_command" in lines:
+        line(lines["install_command"])
+        if checked := lines.get("checked_install_command"):
+            note("Or this, which runs nothing but what this deployr knows byte by byte:")
+            note(checked)
+        note("Where deployr-runner is installed but not registered:")
+        note(lines["command"])
+    else:
+        line(lines["command"])
+        note("Then start it: deployr-runner run")
     note("On a server that is a runner of yours already, run this instead:")
     note(lines["allow_command"])
 
