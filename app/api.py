@@ -51,7 +51,7 @@ class Replay:
 class Wrapped(BaseModel):
     """A body that travels whole as base64: a firewall must not read its texts as an attack."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(defer_build=True, frozen=True, extra="forbid")
 
     data: str
     """Base64 of the JSON that stands for the body."""

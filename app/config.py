@@ -22,7 +22,7 @@ from pydantic import (
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
-from app.clients.outbound import is_safe
+from app.safe_url import is_safe
 
 PREFIX = "DEPLOYR_"
 _DRIVERS = {
@@ -160,6 +160,11 @@ class Settings(BaseModel):
         if not is_safe(url):
             raise ValueError("must start with https:// (http:// only for this machine itself)")
         return url
+
+    @property
+    def github_scope(self) -> str:
+        """What a user is asked to let us read: organisations only where some are listed."""
+        return "read:user user:email read:org" if self.allow_orgs else "read:user user:email"
 
     @classmethod
     def load(cls, values: Mapping[str, object], instance: Path) -> Self:

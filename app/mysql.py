@@ -44,7 +44,7 @@ def _ask_idle(connection: DBAPIConnection, entry: ConnectionPoolEntry, _: object
     if used is None or time.time() - used < TRUSTED_SECONDS:
         return
     try:
-        connection.ping(reconnect=False)  # type: ignore[attr-defined]
+        connection.ping(reconnect=False)
     except Exception as error:
         with suppress(Exception):
             connection.close()

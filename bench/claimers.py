@@ -10,6 +10,7 @@ from multiprocessing.synchronize import Barrier
 
 from flask import Flask
 from sqlalchemy import bindparam, update
+from sqlalchemy.exc import OperationalError
 
 from app.errors import Conflict
 from app.extensions import db
@@ -47,10 +48,21 @@ def work(app: Flask, token: str, pipe: Connection, gate: Barrier) -> None:
     while name := pipe.recv():
         gate.wait()
         haul = Haul(start=time.monotonic())
-        while METHODS[name](app, runner, haul) and time.monotonic() < haul.start + SECONDS:
+        while attempt(METHODS[name], app, runner, haul) and time.monotonic() < haul.start + SECONDS:
             pass
         haul.end = time.monotonic()
         pipe.send(haul)
+
+
+def attempt(
+    method: Callable[[Flask, RunnerActor, Haul], bool], app: Flask, runner: RunnerActor, haul: Haul
+) -> bool:
+    """Claim by a method; tell whether there may be more to claim."""
+    try:
+        return method(app, runner, haul)
+    except OperationalError:  # a cluster that refused the transaction each time it was run again
+        haul.missed += 1
+        return True
 
 
 def claim_as_service(app: Flask, runner: RunnerActor, haul: Haul) -> bool:

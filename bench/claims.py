@@ -10,9 +10,10 @@ each round the database must name exactly the claims that were confirmed, each j
 
 import multiprocessing as mp
 import statistics
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import cycle
 from multiprocessing.connection import Connection
 
 from flask import Flask
@@ -43,28 +44,31 @@ def main() -> None:
         make_projects(app, user.id)
         tokens = [make_runner(user, labels=[LABEL]).token or "" for _ in range(max(TARGETS))]
         for number, target in TARGETS.items():
-            measure(app, tokens[:number], target)
+            measure([app], tokens[:number], f"claims-{number}", target)
 
 
-def measure(app: Flask, tokens: list[str], target: float) -> None:
-    """Run the rounds of as many claimers as there are tokens and print their figures."""
-    with app.app_context():
-        db.engine.dispose()  # a fork must not share its connections
-    team = Team(app, tokens)
-    rounds = list(interleaved(app, team))
+def measure(apps: Sequence[Flask], tokens: list[str], name: str, target: float) -> None:
+    """Run the rounds of as many claimers as there are tokens and print their figures.
+
+    The claimers share the `apps`, which have one database, evenly.
+    """
+    for app in apps:
+        with app.app_context():
+            db.engine.dispose()  # a fork must not share its connections
+    team = Team(apps, tokens)
+    rounds = list(interleaved(apps[0], team))
     team.stop()
     ours, peers = ([each[name] for each in rounds] for name in ("service", "skip_locked"))
     speeds = [statistics.median(each.speed for each in column) for column in (ours, peers)]
-    misses = sum(each.missed for each in ours) / sum(each.claims for each in ours)
-    claims = sum(each.claims for each in ours + peers)
+    misses = [sum(each.missed for each in all_) / claims_of(all_) for all_ in (ours, peers)]
     number = len(tokens)
     print(f"{number} claimers, median of {ROUNDS}: {speeds[0]:.0f} claims/s,")
-    print(f"  SKIP LOCKED {speeds[1]:.0f}; {misses:.2f} misses a claim,")
-    print(f"  0 double claims of {claims}")
+    print(f"  SKIP LOCKED {speeds[1]:.0f}; {misses[0]:.2f} and {misses[1]:.2f} misses a claim,")
+    print(f"  0 double claims of {claims_of(ours + peers)}")
     ratio = statistics.median(
         mine.speed / peer.speed for mine, peer in zip(ours, peers, strict=True)
     )
-    tell_at_least(f"claims-{number}", ratio, target)
+    tell_at_least(name, ratio, target)
 
 
 def interleaved(app: Flask, team: "Team") -> Iterator[dict[str, "Score"]]:
@@ -102,15 +106,20 @@ class Score:
         self.seconds += max(haul.end for haul in hauls) - min(haul.start for haul in hauls)
 
 
+def claims_of(scores: list[Score]) -> int:
+    """Return how many claims there were in all."""
+    return sum(each.claims for each in scores)
+
+
 class Team:
     """Claimers that start together, as often as they are told to."""
 
-    def __init__(self, app: Flask, tokens: list[str]) -> None:
+    def __init__(self, apps: Sequence[Flask], tokens: list[str]) -> None:
         fork = mp.get_context("fork")
         gate = fork.Barrier(len(tokens))
         self._pipes: list[Connection] = []
         self._members = []
-        for token in tokens:
+        for app, token in zip(cycle(apps), tokens, strict=False):
             mine, theirs = fork.Pipe()
             member = fork.Process(target=work, args=(app, token, theirs, gate), daemon=True)
             member.start()

@@ -20,18 +20,19 @@ def durable_mariadb() -> Iterator[str]:
     """Yield the URL of a database with all tables, each commit of which is on the disk."""
     with MariaDb(*DURABLE) as server:
         url = server.create_database()
-        _migrate(url)
+        migrate(url)
         yield url
 
 
 def sqlite() -> str:
     """Return the URL of a database file with all tables."""
     url = new_database("sqlite")
-    _migrate(url)
+    migrate(url)
     return url
 
 
-def _migrate(url: str) -> None:
+def migrate(url: str) -> None:
+    """Create all tables in an empty database."""
     app: Flask = create_app(at(url))
     enable_migrations(app)
     with app.app_context():

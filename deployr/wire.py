@@ -36,7 +36,8 @@ class WireError(ValueError):
 class Wire(BaseModel):
     """A frozen value that ignores unknown fields, so that older readers survive newer writers."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    # A process that starts for one request must not pay for the checks of all others.
+    model_config = ConfigDict(defer_build=True, frozen=True, extra="ignore")
 
     def to_data(self) -> str:
         """Return the value as base64 of JSON: free text must not look like commands to a WAF."""

@@ -4,7 +4,6 @@ from flask import Blueprint
 
 from app.api import Operation, speaks
 from app.auth import public, user_required
-from app.clients.github import asked_scope
 from app.config import settings
 from app.schemas.users import GithubInfo, GithubSignIn, Me, SignedIn, TokenInUse, UserView
 from app.services import accounts, limits, tokens
@@ -27,7 +26,7 @@ def show_github() -> GithubInfo:
         configured=configured,
         client_id=own.github_client_id if configured else None,
         url=own.github_url.rstrip("/"),
-        scope=asked_scope(own.allow_orgs),
+        scope=own.github_scope,
     )
 
 

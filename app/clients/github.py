@@ -83,6 +83,7 @@ class GithubApp:
         self._url = settings.github_url.rstrip("/")
         self._api = settings.github_api_url.rstrip("/")
         self._orgs = settings.allow_orgs
+        self._scope = settings.github_scope
 
     def sign_in_url(self, redirect_uri: str, state: str, challenge: str) -> str:
         """Return where a browser is sent to; it comes back with a code and the `state`.
@@ -92,7 +93,7 @@ class GithubApp:
         query = {
             "client_id": self._client[0],
             "redirect_uri": redirect_uri,
-            "scope": asked_scope(self._orgs),
+            "scope": self._scope,
             "state": state,
             "code_challenge": challenge,
             "code_challenge_method": "S256",
@@ -189,11 +190,6 @@ class GithubApp:
                 return session.request(method, url, auth=auth, headers=headers, **options)
         except requests.RequestException:
             raise _unreachable() from None
-
-
-def asked_scope(orgs: tuple[str, ...]) -> str:
-    """Return what a user is asked to let us read: organisations only where some are listed."""
-    return "read:user user:email read:org" if orgs else "read:user user:email"
 
 
 def _parsed(answer: requests.Response, kind: type[T]) -> T | None:

@@ -4,11 +4,12 @@ import io
 import time
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError
+
+from app.safe_url import is_safe
 
 TIMEOUT_SECONDS = 5.0
 """To connect, and between two pieces of an answer."""
@@ -19,7 +20,6 @@ TOTAL_SECONDS = 10.0
 MAX_BYTES = 1024 * 1024
 """Of an answer."""
 
-LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _PIECE = 64 * 1024
 
 
@@ -67,15 +67,6 @@ def guarded(session: requests.Session) -> requests.Session:
     session.mount("https://", _Guard())
     session.mount("http://", _Guard())
     return session
-
-
-def is_safe(url: str) -> bool:
-    """Tell whether secrets may travel to an address: encrypted, or not beyond this machine."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return False
-    return parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)
 
 
 def _no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:

@@ -6,10 +6,11 @@ from typing import Any
 
 import requests
 
-from app.clients.outbound import guarded, is_safe
+from app.clients.outbound import guarded
 from app.config import settings
 from app.doctor.finding import Finding, ok, problem, warning
 from app.revision import revision
+from app.safe_url import is_safe
 from deployr.logchunk import LogChunk
 from deployr.tokens import TokenKind, make_token
 

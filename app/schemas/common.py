@@ -48,19 +48,19 @@ QueryInt = Annotated[int, BeforeValidator(_digits)]
 class UserRequest(BaseModel):
     """What users send: a typo in a field's name must not go unnoticed."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(defer_build=True, frozen=True, extra="forbid")
 
 
 class RunnerRequest(BaseModel):
     """What runners send: newer ones may know more fields than this backend."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(defer_build=True, frozen=True, extra="ignore")
 
 
 class Answer(BaseModel):
     """What the backend sends."""
 
-    model_config = ConfigDict(frozen=True, from_attributes=True, extra="forbid")
+    model_config = ConfigDict(defer_build=True, frozen=True, from_attributes=True, extra="forbid")
 
 
 class PageQuery(UserRequest):

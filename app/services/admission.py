@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select, update
 
-from app.clients.github import GithubApp, GithubUser
 from app.clock import utcnow
 from app.config import settings
 from app.errors import DomainError, Forbidden
@@ -15,6 +15,9 @@ from app.models.user import BLOCKED
 from app.services import accounts, audit
 from app.services.audit import Act
 from app.services.transactions import transaction
+
+if TYPE_CHECKING:
+    from app.clients.github import GithubUser
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +46,9 @@ def admit(proof: Proof) -> User:
         raise
 
 
-def _ask_github(proof: Proof) -> GithubUser:
+def _ask_github(proof: Proof) -> "GithubUser":
+    from app.clients.github import GithubApp  # noqa: PLC0415 - it costs 6 MB, and few sign in
+
     github = GithubApp(settings())
     token = proof.access_token
     if token is None:
@@ -52,12 +57,12 @@ def _ask_github(proof: Proof) -> GithubUser:
 
 
 @transaction
-def _known(found: GithubUser) -> User | None:
+def _known(found: "GithubUser") -> User | None:
     return _linked(found)
 
 
 @transaction
-def _create(found: GithubUser) -> User:
+def _create(found: "GithubUser") -> User:
     # Two first sign-ins at once must not both find that nobody is there.
     audit.hold()
     user = _linked(found)
@@ -73,7 +78,7 @@ def _create(found: GithubUser) -> User:
     return user
 
 
-def _linked(found: GithubUser) -> User | None:
+def _linked(found: "GithubUser") -> User | None:
     user = db.session.scalar(select(User).where(User.github_id == found.id))
     if user is None:
         user = db.session.scalar(select(User).where(User.email == found.email))
@@ -101,7 +106,7 @@ def _take_login(user: User, login: str) -> None:
     user.github_login, user.updated_at = login, now
 
 
-def _is_admitted(found: GithubUser) -> bool:
+def _is_admitted(found: "GithubUser") -> bool:
     """Tell whether a user may be made: without any list also the very first one."""
     own = settings()
     listed = bool(own.allow_logins or own.allow_orgs or own.allow_domains)
@@ -122,7 +127,7 @@ def _is_invited(login: str) -> bool:
     return db.session.scalar(offers.limit(1)) is not None
 
 
-def _refused(found: GithubUser, reason: str) -> Forbidden:
+def _refused(found: "GithubUser", reason: str) -> Forbidden:
     """Return the one answer for all who are not admitted; `reason` is for the audit log."""
     detail = (
         f"{found.login} is not admitted here. Ask the operator for "
@@ -139,7 +144,7 @@ def _refused(found: GithubUser, reason: str) -> Forbidden:
 
 
 @transaction
-def _tell_refusal(found: GithubUser | None, error: DomainError) -> None:
+def _tell_refusal(found: "GithubUser | None", error: DomainError) -> None:
     who = f"github:{found.id} {found.login}" if found else "github:unknown"
     reason = ", ".join(getattr(error, "__notes__", [error.code]))
     audit.record(Act.SIGN_IN_REFUSED, who, "sign-in", reason=reason)

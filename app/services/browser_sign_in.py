@@ -11,7 +11,6 @@ from flask import current_app
 from itsdangerous import BadData, URLSafeSerializer
 from pydantic import BaseModel, ValidationError
 
-from app.clients.github import GithubApp
 from app.clock import utcnow
 from app.config import settings
 from app.errors import BadRequest
@@ -65,6 +64,8 @@ def set_out(redirect_uri: str, then: str) -> tuple[str, Ticket]:
     ticket = Ticket(state=secrets.token_urlsafe(32), ends=ends, next=local_path(then))
     hashed = hashlib.sha256(ticket.verifier.encode()).digest()
     challenge = base64.urlsafe_b64encode(hashed).rstrip(b"=").decode()
+    from app.clients.github import GithubApp  # noqa: PLC0415 - it costs 6 MB, and few sign in
+
     return GithubApp(settings()).sign_in_url(redirect_uri, ticket.state, challenge), ticket
 
 

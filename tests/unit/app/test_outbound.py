@@ -12,8 +12,9 @@ from flask import Flask, Response, request
 from werkzeug.serving import make_server
 
 from app.clients import outbound
-from app.clients.outbound import MAX_BYTES, OutboundError, guarded, is_safe
+from app.clients.outbound import MAX_BYTES, OutboundError, guarded
 from app.config import ConfigError, Settings
+from app.safe_url import is_safe
 
 
 def _drip():
