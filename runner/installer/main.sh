@@ -158,6 +158,7 @@ main() {
         return
     fi
     [[ -n "${checkout}" ]] || check_pins
+    download_program
     make_places
     install_program
     find_version_before

@@ -2,13 +2,13 @@
 # The program: each version has a directory of its own, `venv` is a link to the one that runs.
 
 program="" # directory of the version that is installed now
+python=""  # the interpreter that it gets
 before=""  # that of the version which ran before; empty: none
 
-install_program() {
-    local python
+# Before anything is made, so that what fails here leaves nothing.
+download_program() {
     program=${prefix}/versions/$(version_id)
     if [[ -e "${program}/complete" ]]; then
-        echo "${program} is installed already."
         return
     fi
     python=$(find_python)
@@ -16,8 +16,15 @@ install_program() {
     trap 'rm -rf "${work}"' EXIT
     if [[ -z "${checkout}" ]]; then
         echo "Downloading the runner from ${url} ..."
-        fetch "${python}" "${release_wheel}" "${release_sha256}"
-        fetch "${python}" runner-requirements.txt "${requirements_sha256}"
+        fetch "${release_wheel}" "${release_sha256}"
+        fetch runner-requirements.txt "${requirements_sha256}"
+    fi
+}
+
+install_program() {
+    if [[ -e "${program}/complete" ]]; then
+        echo "${program} is installed already."
+        return
     fi
     echo "Installing the runner into ${program} ..."
     rm -rf "${program}"
@@ -56,9 +63,9 @@ check_pins() {
     done
 }
 
-fetch() { # fetch PYTHON NAME SHA256
-    "$1" - "${url}/dist/$2" "$3" "${work}/$2" "${release_version}" <<'PYTHON' \
-        || fail "$2 was not installed: nothing was changed"
+fetch() { # fetch NAME SHA256
+    "${python}" - "${url}/dist/$1" "$2" "${work}/$1" "${release_version}" <<'PYTHON' \
+        || fail "$1 was not installed: nothing was changed"
 import hashlib, sys, urllib.error, urllib.parse, urllib.request
 address, expected, goal, version = sys.argv[1:]
 parts = urllib.parse.urlsplit(address)

@@ -10,15 +10,15 @@ find_python() { # prints it
             return
         fi
     done
-    tell_how_to_get_python
+    tell_how_to_get_python /etc/os-release
     exit 1
 }
 
-tell_how_to_get_python() {
-    local id="" version="" line="" release=${OS_RELEASE:-/etc/os-release}
-    if [[ -r "${release}" ]]; then
-        id=$(sed -n "s/^ID=[\"']*\([^\"']*\).*/\1/p" "${release}")
-        version=$(sed -n "s/^VERSION_ID=[\"']*\([^\"']*\).*/\1/p" "${release}")
+tell_how_to_get_python() { # tell_how_to_get_python OS_RELEASE
+    local id="" version="" line=""
+    if [[ -r "$1" ]]; then
+        id=$(sed -n "s/^ID=[\"']*\([^\"']*\).*/\1/p" "$1")
+        version=$(sed -n "s/^VERSION_ID=[\"']*\([^\"']*\).*/\1/p" "$1")
     fi
     case "${id} ${version}" in
         "debian 11"* | "ubuntu 20"* | "ubuntu 18"*) ;;

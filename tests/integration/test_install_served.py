@@ -27,7 +27,8 @@ echo "untouched: $(ls -A "${HOME}")"
 install --code "${code}" "${allow[@]}" --path "${HOME}/www"
 crontab -l
 "${places}/supervise"; echo "agents: $(agents)"
-pkill -KILL -f 'deployr-runner .* run$'; sleep 8; echo "agents after a crash: $(agents)"
+pkill -KILL -f 'deployr-runner .* run$'; sleep 6
+for _ in {1..40}; do [ "$(agents)" = 0 ] || break; sleep 0.1; done; echo "agents after a crash: $(agents)"
 echo "modes: $(stat -c %a "${config}" "${config}"/{token,runner.toml} | tr '\\n' ' ')"
 before=$(readlink "${places}/venv"); cp "${config}/token" /tmp/token
 offer broken
