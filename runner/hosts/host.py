@@ -200,5 +200,8 @@ class Host(Protocol):
         Raises HostError, with what it wrote to its error output, when its exit code is not 0.
         """
 
+    def end(self, mark: str) -> None:
+        """End what was started there with `mark` and still runs. Raises HostError."""
+
     def close(self) -> None:
         """Let go of the connection."""

@@ -12,7 +12,7 @@ from deployr.states import Reason
 from .. import environment
 from ..command import Command, CommandFailedError
 from ..errors import JobFailedError
-from ..shell import Shell
+from ..shell import Shell, end_marked
 from ..stop import StopFlag
 from ..transfer.shell_sender import ShellSender
 from .host import Files, HostError, Probe, Sender, Sink
@@ -79,6 +79,10 @@ class LocalHost:
             except CommandFailedError as error:
                 said = error.output.strip() or f"a script ended with exit code {error.exit_code}"
                 raise HostError(f"{self.name}: {said}") from None
+
+    def end(self, mark: str) -> None:
+        """End what carries `mark`."""
+        end_marked(mark)
 
     def close(self) -> None:
         """There is no connection."""

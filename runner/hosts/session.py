@@ -37,13 +37,16 @@ n=$((n+1)); sleep 0.1; done
 exit 1"""
 
 
-def new_mark() -> str:
-    """Return what tells the processes of one command from all others."""
-    return secrets.token_hex(12)
+def new_mark(job: str = "") -> str:
+    """Return what tells the processes of one command from all others; it begins as its job's."""
+    return f"{job}.{secrets.token_hex(12)}" if job else secrets.token_hex(12)
 
 
 def end_script(mark: str) -> str:
-    """Return the script that ends what carries `mark`: politely, after TERM_SECONDS by force."""
+    """Return the script that ends what carries `mark`, or one that begins so.
+
+    Politely, after TERM_SECONDS by force.
+    """
     polite = int(TERM_SECONDS * 10)
     facts = {"MARK": f"{MARK_VARIABLE}={mark}", "POLITE": polite, "ROUNDS": polite + 40}
     script = _END

@@ -27,8 +27,10 @@ _MOST_BYTES = 256 * 1024 * 1024
 class Connection:
     """Runs scripts in an account of another machine; may be used by several threads at once."""
 
-    def __init__(self, entry: HostEntry) -> None:
+    def __init__(self, entry: HostEntry, mark: str = "") -> None:
+        """What is started there carries `mark`, which is the job's."""
         self.entry = entry
+        self._mark = mark
         self.round_trips = 0
         self.answer_seconds = 0.0
         """How long the host last took to answer."""
@@ -100,6 +102,11 @@ class Connection:
             raise HostError(f"{self.entry.name} offers no SFTP") from None
         return channel
 
+    def end(self, mark: str) -> None:
+        """End what a job left running there, as `Host.end` says."""
+        self._lost.append(mark)
+        self._end_lost()
+
     def close(self) -> None:
         """End the connection; the next command makes a new one."""
         with self._lock:
@@ -108,7 +115,7 @@ class Connection:
     def _run(
         self, script: str, stdin: Iterable[bytes], sinks: tuple[Sink, Sink], stop: StopFlag | None
     ) -> int:
-        mark = new_mark()
+        mark = new_mark(self._mark)
         channel = self.channel()
         self.round_trips += 1
         try:

@@ -21,9 +21,9 @@ _PROBE_SECONDS = 120.0
 class SshHost(Connection):
     """As `Host` says."""
 
-    def __init__(self, entry: HostEntry, kept: Path) -> None:
-        """What is found out about the host is kept in the directory `kept`."""
-        super().__init__(entry)
+    def __init__(self, entry: HostEntry, kept: Path, mark: str = "") -> None:
+        """What is found out about the host is kept in the directory `kept`; see Connection."""
+        super().__init__(entry, mark)
         self.name = entry.name
         self.cache = kept / entry.name
         """Directory for what is remembered of the trees there."""

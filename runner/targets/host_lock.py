@@ -6,7 +6,9 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Annotated, Protocol
+
+from pydantic import Field
 
 from deployr.wire import Wire, WireError
 
@@ -34,6 +36,8 @@ class Owner(Wire):
     """Which installation."""
     job: int
     nonce: str = ""
+    mark: Annotated[str, Field(pattern=r"^([0-9a-f-]{36})?$")] = ""
+    """Of what the job started there."""
     beat: int = 0
     """Grows each time that the owner shows that he lives."""
 
@@ -45,6 +49,8 @@ class Claimant:
     owner: Owner
     is_over: Callable[[Owner], bool]
     """Tells of an owner whether it is surely not at work any more."""
+    end: Callable[[Owner], None]
+    """Ends what the job of a dead owner has left running. Raises HostError."""
 
 
 class HostLock:
@@ -55,6 +61,7 @@ class HostLock:
         self._path = path
         self._owner = claimant.owner.model_copy(update={"nonce": secrets.token_hex(8)})
         self._is_over = claimant.is_over
+        self._end = claimant.end
         self._refresher: threading.Thread | None = None
         self._ended = threading.Event()
 
@@ -130,7 +137,9 @@ class HostLock:
         return True
 
     def _clear(self, seen: bytes | None) -> bool:
-        """Move the dead owner's lock away, unless another one was faster."""
+        """Move the dead owner's lock away, unless another one was faster; its commands end first."""
+        if owner := _owner(seen):
+            self._end(owner)
         old = f"{self._path}.old-{self._owner.nonce}"
         with contextlib.suppress(HostError):  # done, maybe, before the connection broke
             self._files.rename(self._path, old)

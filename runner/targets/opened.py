@@ -8,6 +8,7 @@ from ..accounts import Account
 from ..allowlist import Allow
 from ..config import Places, instance_id
 from ..errors import ConfigError, JobFailedError
+from ..hosts.host import Host
 from ..hosts.opened import open_host
 from ..journal import Journal
 from .cpanel import CpanelTarget
@@ -25,7 +26,7 @@ def open_target(
     """
     if not entry.is_account:
         return VpsTarget(Path(entry.path), account)
-    owner = Owner(runner=instance_id(places), job=journal.job_id)
+    owner = Owner(runner=instance_id(places), job=journal.job_id, mark=journal.claim_id)
     try:
         host = open_host(places, entry.host, journal.claim_id)
     except ConfigError as error:
@@ -33,10 +34,19 @@ def open_target(
     return CpanelTarget(
         host,
         entry,
-        claimant=Claimant(owner, lambda other: _is_over(other, owner, journal)),
+        claimant=Claimant(
+            owner,
+            is_over=lambda other: _is_over(other, owner, journal),
+            end=lambda other: _end(host, other),
+        ),
         work=places.work / str(journal.job_id),
         conduct=conduct,
     )
+
+
+def _end(host: Host, owner: Owner) -> None:
+    if owner.mark and host.probe.shell != "none":
+        host.end(owner.mark)
 
 
 def _is_over(other: Owner, owner: Owner, journal: Journal) -> bool:

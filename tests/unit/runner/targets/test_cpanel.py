@@ -24,7 +24,7 @@ def target(tmp_path):
         target = CpanelTarget(
             LocalHost("mark", tmp_path / "kept"),
             entry,
-            claimant=Claimant(Owner(runner="here", job=1), lambda _: False),
+            claimant=Claimant(Owner(runner="here", job=1), lambda _: False, lambda _: None),
             work=tmp_path / "work",
             conduct=Conduct(verify=False, say=print, stop=stop),
         )
@@ -44,7 +44,7 @@ def test_php_of_a_deployment_at_work_is_left_alone(target, tmp_path, monkeypatch
     monkeypatch.setattr(host_lock, "REFRESH_SECONDS", 0.1)
     monkeypatch.setattr(host_lock, "LOOK_SECONDS", 0.1)
     target.prepare()
-    claimant = Claimant(Owner(runner="elsewhere", job=7), lambda _: False)
+    claimant = Claimant(Owner(runner="elsewhere", job=7), lambda _: False, lambda _: None)
     other = HostLock(DiskFiles(), f"{tmp_path}/app/.deployr/held", claimant)
     assert other.take()
 

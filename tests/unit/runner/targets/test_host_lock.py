@@ -23,7 +23,7 @@ def lock_of(tmp_path):
 
     def make(job, is_over=lambda _: False):
         owner = Owner(runner="here", job=job)
-        claimant = Claimant(owner, is_over)
+        claimant = Claimant(owner, is_over, end=lambda _: None)
         made.append(HostLock(DiskFiles(), f"{tmp_path}/meta/held", claimant))
         return made[-1]
 
