@@ -238,7 +238,9 @@ def test_one_of_many_gets_the_lock(host_of, server, home):
     started = threading.Barrier(4)
 
     def claim(number):
-        claimant = Claimant(Owner(runner=f"runner-{number}", job=number), lambda _: False)
+        claimant = Claimant(
+            Owner(runner=f"runner-{number}", job=number), lambda _: False, lambda _: None
+        )
         lock = HostLock(SftpFiles(host_of(server)), f"{home}/lock", claimant)
         started.wait()
         return lock._claim()
