@@ -1,18 +1,31 @@
 """What can go wrong, and the one place that turns it into an answer (RFC 9457)."""
 
 import json
+import sqlite3
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
 from flask import Flask, Response, current_app, request
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, InternalError, OperationalError
 from werkzeug.exceptions import HTTPException, SecurityError
 
 from app.origin import origin
 
 PROBLEM_TYPE = "application/problem+json"
 _CODES = {HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "body_too_large"}  # Python 3.13 renamed it
+RETRY_SECONDS = 5
+_UNWRITABLE_MYSQL = {
+    1290,  # the server is read-only
+    1836,  # likewise
+    1792,  # the transaction is
+    1036,  # the table is
+    1114,  # the table can't grow
+    1021,  # the disk is full
+    1026,  # a file can't be written
+    3,  # likewise
+}
+_UNWRITABLE_SQLITE = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY}
 FieldErrors = list[dict[str, str]]
 
 
@@ -20,6 +33,8 @@ class DomainError(Exception):
     """A refusal with a status, a stable `code` for programs and a sentence for people."""
 
     status = HTTPStatus.INTERNAL_SERVER_ERROR
+    retry_after: int | None = None
+    """Seconds until it may be asked again."""
 
     def __init__(self, code: str, detail: str, **more: Any) -> None:  # noqa: ANN401 - any JSON
         super().__init__(detail)
@@ -92,6 +107,12 @@ class Unavailable(DomainError):  # noqa: N818
     status = HTTPStatus.SERVICE_UNAVAILABLE
 
 
+class Away(Unavailable):
+    """What the backend needs does not answer, and may do so soon."""
+
+    retry_after = RETRY_SECONDS
+
+
 class _WrongHost(HTTPException):
     """Instead of Werkzeug's, which repeats what was sent."""
 
@@ -106,6 +127,7 @@ def init_errors(app: Flask) -> None:
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(OperationalError, _database_error)
     app.register_error_handler(InterfaceError, _database_error)
+    app.register_error_handler(InternalError, _database_error)
 
 
 def problem(
@@ -127,7 +149,7 @@ def _domain_error(error: DomainError) -> Response:
     answer = problem(error.status, error.code, error.detail, error.more)
     if error.status is HTTPStatus.UNAUTHORIZED:
         answer.headers["WWW-Authenticate"] = 'Bearer realm="deployr"'
-    if isinstance(error, TooMany):
+    if error.retry_after is not None:
         answer.headers["Retry-After"] = str(error.retry_after)
     return answer
 
@@ -150,9 +172,18 @@ def _http_error(error: HTTPException) -> Response | HTTPException:
     return answer
 
 
-def _database_error(error: Exception) -> Response:
+def _database_error(error: DBAPIError) -> Response:
     current_app.logger.error("the database refused", exc_info=error)
-    detail = "The database does not answer; try again. Its error is in the backend's log."
+    full = "takes no changes: it is read-only or its disk is full"
+    what = full if _is_unwritable(error) else "does not answer"
+    detail = f"The database {what}; try again. Its error is in the backend's log."
     answer = problem(HTTPStatus.SERVICE_UNAVAILABLE, "database_unavailable", detail)
-    answer.headers["Retry-After"] = "5"
+    answer.headers["Retry-After"] = str(RETRY_SECONDS)
     return answer
+
+
+def _is_unwritable(error: DBAPIError) -> bool:
+    if isinstance(error.orig, sqlite3.Error):
+        return error.orig.sqlite_errorcode & 0xFF in _UNWRITABLE_SQLITE
+    arguments = error.orig.args if error.orig else ()
+    return bool(arguments) and arguments[0] in _UNWRITABLE_MYSQL

@@ -10,7 +10,7 @@ from sqlalchemy import delete, or_, select, update
 from app.clients.logstores import LogStore, LogStoreError, open_store
 from app.clock import utcnow
 from app.config import ConfigError, settings
-from app.errors import Unavailable
+from app.errors import Away
 from app.extensions import db
 from app.models import DeploymentJob, JobLog, OutboxJob
 from app.services.transactions import changed, transaction
@@ -52,7 +52,7 @@ def move(job_id: int) -> bool:
 
 
 def read(job_id: int, logs_path: str, start: int, end: int) -> bytes:
-    """Return bytes `[start, end)` of a log that was moved. Raises Unavailable."""
+    """Return bytes `[start, end)` of a log that was moved. Raises Away."""
     first = start - start % PART_BYTES
     try:
         store = open_store(logs_path.partition(":")[0], settings())
@@ -60,7 +60,7 @@ def read(job_id: int, logs_path: str, start: int, end: int) -> bytes:
     except (LogStoreError, ConfigError) as error:
         current_app.logger.warning("the log of job %s can't be read: %s", job_id, error)
         detail = "The place where finished logs are kept does not answer; try again."
-        raise Unavailable("log_store_unavailable", detail) from None
+        raise Away("log_store_unavailable", detail) from None
     return b"".join(parts)[start - first : end - first]
 
 

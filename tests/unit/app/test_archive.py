@@ -171,3 +171,4 @@ def test_moved_log_that_can_not_be_reached_is_no_bug(app, ada, job, make_app):
     answer = bare.test_client().get(f"/api/jobs/{job['id']}", headers=headers)
 
     assert (503, "log_store_unavailable") == refusal(answer)
+    assert int(answer.headers["Retry-After"]) > 0
