@@ -1,7 +1,7 @@
 #!/bin/sh
 # Install the Debian packages that the tests run as real parts: setup-machine.sh [LIST]
 # Without LIST: MariaDB, nginx, Apache, supervisor, cron, a compiler, PHP with composer and Laravel.
-# `system`: Apache with a firewall, a MariaDB cluster, nginx.
+# `system`: Apache with a firewall and Passenger, a MariaDB cluster, nginx.
 # `bench`: what `make bench-deploy` and `make bench-upload` need and measure beside us.
 # Does nothing when they are there; without root it says what to install.
 set -eu

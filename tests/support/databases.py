@@ -51,6 +51,11 @@ def new_database(kind: str) -> str:
     return f"sqlite:///{folder / 'test.sqlite3'}"
 
 
+def hosting_account(name: str, rights: str) -> str:
+    """Return the URL of a database without tables whose user has these rights alone."""
+    return _server().create_hosting_account(name, rights)
+
+
 def migrate(url: str) -> None:
     """Create all tables in an empty database, and what watches over them in tests."""
     app = create_app(at(url))

@@ -68,14 +68,14 @@ class MariaDb:
             cursor.execute(f"CREATE DATABASE {name} CHARACTER SET utf8mb4 COLLATE utf8mb4_bin")
         return f"mysql+pymysql://deployr:deployr@127.0.0.1:{self.port}/{name}?charset=utf8mb4"
 
-    def create_hosting_account(self, name: str) -> str:
-        """Create a database and its user as hosters do; return the URL."""
+    def create_hosting_account(self, name: str, rights: str = "ALL") -> str:
+        """Create a database and its user, as hosters do; return the URL."""
         with self._connect() as connection, connection.cursor() as cursor:
             cursor.execute(f"CREATE DATABASE {name}_deployr")
             cursor.execute(
                 f"CREATE USER {name}_app@'127.0.0.1' IDENTIFIED BY 'p' WITH MAX_USER_CONNECTIONS 10"
             )
-            cursor.execute(f"GRANT ALL ON `{name}\\_%`.* TO {name}_app@'127.0.0.1'")
+            cursor.execute(f"GRANT {rights} ON `{name}\\_%`.* TO {name}_app@'127.0.0.1'")
         return f"mysql://{name}_app:p@127.0.0.1:{self.port}/{name}_deployr"
 
     def restart(self, *, kill: bool = False) -> None:
