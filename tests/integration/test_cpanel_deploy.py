@@ -15,7 +15,7 @@ import yaml
 from tools.demo.processes import first_line, start, stop
 
 ROOT = Path(__file__).resolve().parents[2]
-SOURCES = (".cpanel.yml", "tools", "passenger_wsgi.py", "app")
+SOURCES = (".cpanel.yml", "tools", "passenger_wsgi.py", "app", "runner")
 
 # What Passenger does: it loads passenger_wsgi.py of the application root and calls `application`.
 SERVE = """
@@ -88,9 +88,11 @@ def test_backend_is_deployed_migrated_and_answers(home):
     try:
         port = first_line(home / "log", process, 60)
         answer = requests.get(f"http://127.0.0.1:{port}/api/health", timeout=10)
+        installer = requests.get(f"http://127.0.0.1:{port}/install-runner.sh", timeout=10)
     finally:
         stop(process)
     assert second.name == answer.json()["revision"]
+    assert f"backend=http://127.0.0.1:{port}" in installer.text
     assert '"path": "/api/health"' in (app / "logs/deployr.log").read_text()
 
 

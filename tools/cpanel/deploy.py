@@ -31,6 +31,7 @@ def deploy(home: Home, python: str) -> None:
     stage = Stage(home, name, python)
     stage.fetch()
     stage.install(before)
+    stage.build_dist(before)
     url = stage.check()
     say("migrating the database")
     stage.migrate()

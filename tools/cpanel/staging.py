@@ -9,8 +9,10 @@ from tools.cpanel.commands import run
 from tools.cpanel.home import Home
 
 CODE = (".flaskenv", "app", "deployr", "migrations", "passenger_wsgi.py", "requirements.txt")
-_PYTHON = ".python"
-"""In `packages`: what they were installed for."""
+DIST = ("deployr", "cli", "runner", "pyproject.toml", "README.md", "requirements", "tools")
+"""What the files for servers that become runners are built from."""
+_MADE_OF = ".made-of"
+"""In `packages` and `dist`: what they were made of."""
 
 # As the host loads it; says where users reach it.
 START = """
@@ -46,19 +48,24 @@ class Stage:
             (self._path / name).symlink_to(Path("..", "..", name))
 
     def install(self, before: str | None) -> None:
-        """Bring the packages: linked from the release before while its list is the same."""
-        packages = self._path / "packages"
-        earlier = self._home.path / "releases" / before if before else None
-        if earlier and self._fits(earlier):
-            shutil.copytree(earlier / "packages", packages, copy_function=os.link, symlinks=True)
-        else:
+        """Bring the packages: linked from the release before while their list is the same."""
+        listed = self._path.joinpath("requirements.txt").read_text(encoding="utf-8")
+        if not self._linked("packages", before, made_of := f"{sys.version}\n{listed}"):
             pip = (self._python, "-m", "pip", "--disable-pip-version-check", "--quiet", "install")
             bounds = ("--require-hashes", "--only-binary=:all:", "--no-deps")
-            target = ("--target", str(packages), "--requirement", "requirements.txt")
+            target = ("--target", "packages", "--requirement", "requirements.txt")
             run(*pip, *bounds, *target, cwd=self._path)
-            (packages / _PYTHON).write_text(sys.version, encoding="utf-8")
+            self._mark("packages", made_of)
         # Compiled here, processes start faster; and those of the host may not write.
         run(self._python, "-m", "compileall", "-q", "app", "deployr", cwd=self._path)
+
+    def build_dist(self, before: str | None) -> None:
+        """Build what the backend serves to servers that become runners, unless it is the same."""
+        made_of = run("git", "rev-parse", *(f"HEAD:{name}" for name in DIST))
+        if not self._linked("dist", before, made_of):
+            env = {**os.environ, "PYTHON": self._python}
+            run("/bin/bash", "tools/build-dist.sh", str(self._path / "dist"), env=env)
+            self._mark("dist", made_of)
 
     def check(self) -> str:
         """Start the release as the host will, and look at all it needs.
@@ -81,11 +88,16 @@ class Stage:
         env = {**os.environ, "PYTHONPATH": "packages"}
         return run(self._python, "-m", "flask", *command, cwd=self._path, env=env)
 
-    def _fits(self, earlier: Path) -> bool:
-        made_for = earlier / "packages" / _PYTHON
-        return (
-            made_for.exists()
-            and made_for.read_text(encoding="utf-8") == sys.version
-            and (earlier / "requirements.txt").read_bytes()
-            == (self._path / "requirements.txt").read_bytes()
-        )
+    def _linked(self, name: str, before: str | None, made_of: str) -> bool:
+        """Take a folder from the release before if it was made of the same; tell whether it was."""
+        if before is None:
+            return False
+        earlier = self._home.path / "releases" / before / name
+        mark = earlier / _MADE_OF
+        if not mark.exists() or mark.read_text(encoding="utf-8") != made_of:
+            return False
+        shutil.copytree(earlier, self._path / name, copy_function=os.link, symlinks=True)
+        return True
+
+    def _mark(self, name: str, made_of: str) -> None:
+        self._path.joinpath(name, _MADE_OF).write_text(made_of, encoding="utf-8")
