@@ -7,7 +7,7 @@
 set -eu
 
 case "${1:-}" in
-    "") packages="git curl systemd rsync openssh-server openssh-client acl sudo supervisor nginx wrk mariadb-server apache2 php-fpm cron gcc libc6-dev php-cli php-xml php-mbstring php-sqlite3 php-mysql composer php-laravel-framework" ;;
+    "") packages="git curl procps systemd rsync openssh-server openssh-client acl sudo supervisor nginx wrk mariadb-server apache2 php-fpm cron gcc libc6-dev php-cli php-xml php-mbstring php-sqlite3 php-mysql composer php-laravel-framework" ;;
     bench) packages="git rsync openssh-server openssh-client iproute2 gcc libc6-dev capistrano php-cli php-xml php-mbstring php-sqlite3 composer php-laravel-framework" ;;
     system) packages="git python3-venv mariadb-server apache2 libapache2-mod-security2 modsecurity-crs libapache2-mod-passenger galera-4 mariadb-server nginx" ;;
     *)

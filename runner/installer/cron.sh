@@ -24,12 +24,15 @@ export PATH="${PATH}:/usr/local/bin:/usr/bin:/bin" PYTHONSAFEPATH=1
 cd /
 leaving=no
 child=""
+# Without a supervisor the runner leaves too, when its jobs are done.
+bound=()
+if command -v setpriv >/dev/null; then bound=(setpriv --pdeathsig TERM); fi
 leave() { leaving=yes; [ -z "${child}" ] || kill -TERM "${child}" 2>/dev/null; }
 trap leave TERM INT
 while [ "${leaving}" = no ]; do
     if [ -e "${log}" ] && [ "$(stat -c %s "${log}")" -gt 1048576 ]; then mv -f "${log}" "${log}.1"; fi
     (umask 077 && : >>"${log}")
-    "${program}" --config-dir "${config}" --state-dir "${state}" run >>"${log}" 2>&1 9>&- &
+    "${bound[@]}" "${program}" --config-dir "${config}" --state-dir "${state}" run >>"${log}" 2>&1 9>&- &
     child=$!
     code=0
     # A signal ends the wait, not the runner: its jobs may end first.

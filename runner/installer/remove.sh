@@ -24,8 +24,10 @@ uninstall() {
         echo "The apps would stay: ${apps:-none is listed}"
         return
     fi
-    stop_service
+    # First, or cron starts it again.
     remove_cron_line
+    stop_service
+    check_alone
     if [[ "${me}" == root ]]; then
         remove_service
         remove_users "${apps}"

@@ -92,11 +92,15 @@ SystemCallErrorNumber=EPERM
 TEXT
 }
 
-# With a file for sudo the runner uses it, whoever wrote the lines.
+# Where sudo lets its user do something the runner uses it, whoever wrote the lines.
 find_out_about_sudo() {
+    local rules=""
     uses_sudo=no
-    if [[ "${user}" == root || -e /etc/sudoers.d/deployr-runner ]]; then
+    if [[ "${user}" == root ]]; then
         uses_sudo=yes
+    elif command -v sudo >/dev/null; then
+        rules=$(LC_ALL=C sudo -l -U "${user}" 2>/dev/null || true)
+        [[ "${rules}" != *"may run"* ]] || uses_sudo=yes
     fi
 }
 
@@ -128,7 +132,7 @@ stop_service() {
 
 # One that something else keeps running would be taken for ours.
 check_alone() {
-    [[ -e "${state}/lock" ]] || return 0
+    [[ -e "${state}/lock" ]] && command -v flock >/dev/null || return 0
     "${as_user[@]}" flock --nonblock "${state}/lock" true \
         || fail "another deployr-runner runs: stop it, remove what starts it (crontab -l), then run this again"
 }

@@ -30,6 +30,9 @@ crontab -l
 pkill -KILL -f 'deployr-runner .* run$'; sleep 6
 for _ in {1..40}; do [ "$(agents)" = 0 ] || break; sleep 0.1; done; echo "agents after a crash: $(agents)"
 echo "modes: $(stat -c %a "${config}" "${config}"/{token,runner.toml} | tr '\\n' ' ')"
+kill -KILL "$(<"${HOME}/.local/state/deployr-runner/supervisor.pid")"
+for _ in {1..60}; do [ "$(agents)" != 0 ] || break; sleep 0.1; done
+echo "agents without a supervisor: $(agents)"
 before=$(readlink "${places}/venv"); cp "${config}/token" /tmp/token
 offer broken
 DEPLOYR_WAIT_SECONDS=4 install --upgrade || echo "broken: $?"
@@ -100,7 +103,7 @@ def test_user_of_a_hosting_account(machine):
     assert "untouched: " in lines
     supervise = "/home/ada/.local/share/deployr/supervise"
     assert f"* * * * * {supervise} >/dev/null 2>&1 # deployr-runner" in lines
-    for line in ("agents: 1", "agents after a crash: 1", "modes: 700 600 600 ", "broken: 1",
+    for line in ("agents: 1", "agents after a crash: 1", "agents without a supervisor: 0", "modes: 700 600 600 ", "broken: 1",
                  "agents after going back: 1", "agents at the end: 0", "left: www"):  # fmt: skip
         assert line in lines, said
     assert 2 == lines.count("5 4 * * * /bin/true")

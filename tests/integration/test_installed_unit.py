@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.fresh_root import FreshRoot
+
 SERVICE = Path(__file__).resolve().parents[2] / "runner/installer/service.sh"
 WRITE = """
 source "$1"; user=$2 uses_sudo=$3 prefix=$4 config=/etc/deployr state=/var/lib/deployr
@@ -45,3 +47,21 @@ def test_unit_is_valid_and_as_confined_as_the_docs_say(program, user, uses_sudo,
     exposure = float(told.stdout.split("Overall exposure level for")[1].split()[1])
     assert exposure <= most
     assert ("NoNewPrivileges=yes" in unit.read_text()) == (uses_sudo == "no")
+
+
+@pytest.mark.parametrize(
+    ("user", "rule", "told"),
+    [
+        ("ada", "", "no"),
+        ("ada", "ada ALL=(root) NOPASSWD: /usr/bin/systemctl restart shop", "yes"),
+        ("root", "", "yes"),
+    ],
+)
+def test_unit_leaves_sudo_to_whom_it_was_given(tmp_path, user, rule, told):
+    """By the installer or by the server's owner."""
+    machine = FreshRoot(tmp_path / "machine")
+    (machine.path / "etc/sudoers.d/own").write_text(f"{rule}\n")
+    (machine.path / "tmp/service.sh").write_text(SERVICE.read_text())
+    find_out = 'user=$1; source /tmp/service.sh; find_out_about_sudo; echo "${uses_sudo}"'
+
+    assert told == machine.run(find_out, user).stdout.strip()
