@@ -40,9 +40,23 @@ def _load(release: Path) -> Any:  # noqa: ANN401 - a Flask app, whose class is n
         account = Path.home()
         venv = account / "virtualenv" / os.path.relpath(HOME, account) / version
         site.addsitedir(str(venv / "lib" / f"python{version}" / "site-packages"))
-    from app import create_app  # noqa: PLC0415
+    try:
+        from app import create_app  # noqa: PLC0415
+    except ImportError as error:
+        raise RuntimeError(_why(error, release, version)) from error
 
     return create_app()
+
+
+def _why(error: ImportError, release: Path, version: str) -> str:
+    mark = release / "packages" / ".made-of"
+    made_for = mark.read_text(encoding="utf-8").split(" ")[0] if mark.exists() else version
+    if made_for.startswith(version):
+        return str(error)
+    return (
+        f"the packages are for Python {made_for}, the host runs {version}: deploy again, with the "
+        f"host's Python in PYTHON ({error})"
+    )
 
 
 class Backend:

@@ -12,6 +12,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 BARE = str(Path(sys.base_prefix, "bin", "python3"))
 """Has none of our packages."""
+VERSION = "{}.{}".format(*sys.version_info)
 
 ASK = """
 import sys, time
@@ -65,6 +66,17 @@ def test_missing_packages_are_told_in_page_and_log(home):
     assert 0o600 == (home / "logs/deployr.log").stat().st_mode & 0o777
 
 
+def test_packages_for_another_python_are_told(home):
+    """Compiled ones do not load, and say nothing of the reason."""
+    (home / "packages").mkdir()
+    (home / "packages" / ".made-of").write_text("3.99.1 (main)\nflask==3\n")
+
+    assert "503" in run(home, "print(ask('/')[0])", BARE)
+    assert (
+        f"the packages are for Python 3.99.1, the host runs {VERSION}" in logged(home)[0]["problem"]
+    )
+
+
 def test_settings_are_mended_without_a_restart(home):
     """Neither is a database in a file made up where there should be one of the host."""
     mend = (
@@ -85,7 +97,7 @@ def test_settings_are_mended_without_a_restart(home):
 
 def test_packages_of_the_hosts_environment_are_found(home):
     """Where the host starts the app with another Python than that one's."""
-    venv = home.parent / "virtualenv" / home.name / "{}.{}".format(*sys.version_info)
+    venv = home.parent / "virtualenv" / home.name / VERSION
     venv.parent.mkdir(parents=True)
     venv.symlink_to(sys.prefix)
     (home / ".env").write_text(f"DEPLOYR_DATABASE_URL=sqlite:///{home}/d.sqlite")
