@@ -27,12 +27,13 @@ soak: $(VENV)/.dev ## run the long random tests (see docs/reliability.md)
 	@tools/setup-machine.sh
 	@$(BIN)/python -m pytest -m soak --timeout=0 -v --hypothesis-show-statistics $(ARGS)
 
-check: $(VENV)/.dev ## style, types, imports, templates, shell scripts, advisories of packages
+check: $(VENV)/.dev ## style, types, imports, templates, shell scripts, Dockerfile, advisories of packages
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	PYTHONPATH=. $(BIN)/lint-imports
 	$(BIN)/djlint --quiet --lint --check app/templates
+	$(BIN)/hadolint Dockerfile
 	$(BIN)/shellcheck --enable=all --severity=style $(SCRIPTS) .ci/run tests/contract/*.sh
 	$(BIN)/python -m tools.audit
 

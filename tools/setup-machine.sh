@@ -1,7 +1,7 @@
 #!/bin/sh
 # Install the Debian packages that the tests run as real parts: setup-machine.sh [LIST]
 # Without LIST: MariaDB, nginx, Apache, supervisor, cron, a compiler, PHP with composer and Laravel.
-# `system`: Apache with a firewall and Passenger, a MariaDB cluster, nginx.
+# `system`: Apache with a firewall and Passenger, a MariaDB cluster, nginx, Compose without an engine.
 # `bench`: what `make bench-deploy` and `make bench-upload` need and measure beside us.
 # Does nothing when they are there; without root it says what to install.
 set -eu
@@ -9,7 +9,7 @@ set -eu
 case "${1:-}" in
     "") packages="git curl procps systemd rsync openssh-server openssh-client acl sudo supervisor nginx wrk mariadb-server apache2 php-fpm cron gcc libc6-dev php-cli php-xml php-mbstring php-sqlite3 php-mysql composer php-laravel-framework" ;;
     bench) packages="git rsync openssh-server openssh-client iproute2 gcc libc6-dev capistrano php-cli php-xml php-mbstring php-sqlite3 composer php-laravel-framework" ;;
-    system) packages="git python3-venv mariadb-server apache2 libapache2-mod-security2 modsecurity-crs libapache2-mod-passenger galera-4 mariadb-server nginx" ;;
+    system) packages="git python3-venv mariadb-server apache2 libapache2-mod-security2 modsecurity-crs libapache2-mod-passenger galera-4 nginx curl docker-compose openssh-client rsync" ;;
     *)
         echo "there is no list $1" >&2
         exit 2
