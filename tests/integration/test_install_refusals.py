@@ -1,6 +1,7 @@
 """What the served installer refuses, and that it has changed nothing by then."""
 
 import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
@@ -85,6 +86,16 @@ def test_machine_without_python(machine, backend):
     assert 1 == done.returncode
     assert "needs Python >= 3.11. As root: apt-get install python3 python3-venv" in done.stdout
     assert not (machine.path / "etc/deployr").exists()
+
+
+def test_one_file_is_as_clean_as_its_parts(dist):
+    shellcheck = Path(sys.executable).with_name("shellcheck")
+    checked = subprocess.run(
+        [shellcheck, "--enable=all", "--severity=style", dist / "install-runner.sh"],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+    assert (0, "") == (checked.returncode, checked.stdout)
 
 
 @pytest.mark.parametrize("kept", [0.2, 0.5, 0.9, 0.999])
