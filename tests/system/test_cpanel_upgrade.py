@@ -13,10 +13,26 @@ def broken(site):
     site.repository.change("app/__init__.py", good)
 
 
+MIGRATION = """
+import sqlalchemy as sa
+from alembic import op
+
+revision = "9999"
+down_revision = "{head}"
+
+
+def upgrade():
+    op.create_table("added", sa.Column("id", sa.Integer(), primary_key=True))
+"""
+
+
 def test_next_revision_loses_no_request(site, token):
+    """Although it changes the database under the one before."""
     before = site.live()
     own = {name: (site.account.app / name).stat() for name in (".env", "tmp", "logs")}
-    site.repository.change("app/added.py", '"""New."""\n')
+    names = [path.name for path in site.repository.path.glob("migrations/versions/*.py")]
+    head = max(names).partition("_")[0]
+    site.repository.change("migrations/versions/9999_added.py", MIGRATION.format(head=head))
 
     with Visitors(site.url, token) as visitors:
         done = site.repository.deploy()
@@ -26,6 +42,7 @@ def test_next_revision_loses_no_request(site, token):
     assert {before, after} == visitors.revisions
     assert {"200"} == set(visitors.answers), site.told()
     print(f"{visitors.answers['200']} requests, the longest took {visitors.longest:.1f} s")
+    assert "9999" in site.flask("db", "current")
     assert own[".env"] == (site.account.app / ".env").stat()
     assert own["logs"].st_ino == (site.account.app / "logs").stat().st_ino
     releases = site.account.app / "releases"

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 PAUSE_SECONDS = 1
-REFUSALS = 5
+REFUSALS = 3
 """So many errors in a row and it is no restart that takes its time."""
 
 
