@@ -49,32 +49,39 @@ SUPERVISOR
 }
 
 write_cron_line() {
-    local line="* * * * *" others
+    local line="* * * * *"
     if [[ "${me}" == root ]]; then
         echo "${line} ${user} ${prefix}/supervise >/dev/null 2>&1" >"${cron_file}.new"
         chmod 0644 "${cron_file}.new"
         mv "${cron_file}.new" "${cron_file}"
     else
-        others=$(other_cron_lines)
         line+=" ${prefix}/supervise >/dev/null 2>&1 ${cron_mark}"
         printf '%s\n' ${others:+"${others}"} "${line}" | crontab -
     fi
 }
 
-other_cron_lines() {
-    { crontab -l 2>/dev/null || true; } | { grep -vF -- "${cron_mark}" || true; }
+# Sets `others`, the lines of this user that are not ours, and `unread`, why they can't be read.
+# Nothing else that goes wrong may look like an empty table: it is written anew as a whole.
+read_other_cron_lines() {
+    others="" unread=""
+    if unread=$(LC_ALL=C crontab -l 2>&1 >/dev/null); then
+        others=$(crontab -l)
+        others=$(grep -vF -- "${cron_mark}" <<<"${others}" || true)
+    elif [[ "${unread}" == *"no crontab for"* ]]; then
+        unread=""
+    fi
 }
 
 remove_cron_line() {
-    local rest
-    rm -f "${cron_file}" 2>/dev/null || true
-    if [[ "${me}" != root ]] && command -v crontab >/dev/null; then
-        rest=$(other_cron_lines)
-        if [[ -n "${rest}" ]]; then
-            echo "${rest}" | crontab -
-        else
-            crontab -r 2>/dev/null || true
-        fi
+    [[ ! -e "${cron_file}" || "${me}" != root ]] || rm "${cron_file}"
+    [[ "${me}" != root ]] && command -v crontab >/dev/null || return 0
+    read_other_cron_lines
+    if [[ -n "${unread}" ]]; then
+        echo "Note: look for a line '${cron_mark}' in your crontab, which can't be read: ${unread}"
+    elif [[ -n "${others}" ]]; then
+        echo "${others}" | crontab -
+    else
+        crontab -r 2>/dev/null || true
     fi
 }
 

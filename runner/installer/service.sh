@@ -13,8 +13,13 @@ choose_keeper() { # sets `keeper`: systemd, cron or none
         keeper=systemd
     elif [[ "${me}" == root && -d /etc/cron.d ]] && command -v flock >/dev/null; then
         keeper=cron
-    elif [[ "${me}" != root ]] && command -v flock crontab >/dev/null; then
-        keeper=cron
+    elif [[ "${me}" != root ]] && command -v flock >/dev/null && command -v crontab >/dev/null; then
+        read_other_cron_lines
+        if [[ -z "${unread}" ]]; then
+            keeper=cron
+        else
+            echo "Note: your crontab can't be read, so it stays as it is: ${unread}"
+        fi
     fi
 }
 

@@ -159,3 +159,23 @@ def test_runner_that_something_else_keeps_running_is_named(tmp_path):
 
     assert 1 == told.returncode
     assert "another deployr-runner runs" in told.stdout
+
+
+def test_crontab_that_cannot_be_read_is_left_alone(machine):
+    """An error is no empty table, which would be written anew without the lines of others."""
+    table = machine.path / "var/spool/cron/crontabs/ada"
+    table.write_text("5 4 * * * /bin/true\n")
+    crontab = machine.path / "local/bin/crontab"
+    crontab.write_text('#!/bin/sh\n[ "$1" = -l ] && { echo broken >&2; exit 1; }\necho written\n')
+    crontab.chmod(0o755)
+    for part in PARTS.iterdir():
+        (machine.path / "tmp" / part.name).write_text(part.read_text())
+    call = """
+    for part in options service cron remove main; do source "/tmp/${part}.sh"; done
+    choose_keeper; echo "${keeper}"; remove_cron_line
+    """
+    said = machine.run(call, user="ada").stdout
+
+    assert "so it stays as it is: broken\nnone\n" in said
+    assert "can't be read: broken" in said
+    assert "written" not in said
