@@ -1,6 +1,6 @@
 """.cpanel.yml as cPanel runs it: one shell, in the repository, in the user's home.
 
-What then answers under Passenger is in tests/system.
+What then answers under Passenger, and revisions that can't, are in tests/system.
 """
 
 import os
@@ -109,15 +109,3 @@ def test_without_private_settings_nothing_is_touched(home, mode, told):
     assert 1 == done.returncode
     assert told in done.stderr
     assert {".env"} >= {path.name for path in (home / "deployr").iterdir()}
-
-
-@pytest.mark.slow
-def test_release_that_can_not_start_changes_nothing(home):
-    write_settings(home, "DEPLOYR_DATABASE_URL=postgres://x/y\n")
-
-    done = deploy(home)
-
-    assert 0 != done.returncode
-    assert "must start with mysql://" in done.stderr
-    assert not (home / "deployr/current").exists()
-    assert not (home / "deployr/passenger_wsgi.py").exists()

@@ -67,14 +67,16 @@ class Stage:
             run("/bin/bash", "tools/build-dist.sh", str(self._path / "dist"), env=env)
             self._mark("dist", made_of)
 
-    def check(self) -> str:
-        """Start the release as the host will, and look at all it needs.
+    def start(self) -> str:
+        """Start the release as the host will; return where users reach it, or an empty text.
 
-        Returns the address at which users reach it, or an empty text. Raises Failed.
+        Raises Failed.
         """
-        url = run(self._python, "-c", START, cwd=self._path)
-        self._flask("deployr", "doctor", "--before-start")
-        return url
+        return run(self._python, "-c", START, cwd=self._path)
+
+    def examine(self) -> str:
+        """Return what the release says of all that it needs. Raises Failed if that is not there."""
+        return self._flask("deployr", "doctor", "--before-start")
 
     def migrate(self) -> None:
         """Bring the database up to date; the release before works with it too."""
