@@ -41,10 +41,14 @@ format: $(VENV)/.dev ## rewrite the code in the house style
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(VENV)/.dev ## measure and print BENCH lines (about nine minutes)
+bench: $(VENV)/.dev ## measure and print BENCH lines (about a quarter of an hour)
 	@$(BIN)/python -m bench.redact
 	@$(BIN)/python -m bench.logs
 	@$(BIN)/python -m bench.claims
+	@$(BIN)/python -m bench.galera
+	@$(BIN)/python -m bench.fleet
+	@$(BIN)/python -m bench.twin
+	@$(BIN)/python -m bench.imports
 	@$(BIN)/python -m bench.pickup
 	@$(BIN)/python -m bench.push
 

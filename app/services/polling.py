@@ -12,6 +12,9 @@ from app.services.identity import RunnerActor
 from app.services.runners import count_online, surroundings
 from app.services.worklist import find_cancelled, find_work
 
+TENDERS = 300
+"""Of so many runners each one does chores now and then; of more a share, for they cost most of a poll."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Work:
@@ -24,9 +27,9 @@ class Work:
 
 def poll(runner: RunnerActor, slots: int) -> Work:
     """Return work for `runner`, which can take `slots` jobs more."""
-    if runner.stamped:
-        chores.tend(runner.user_id)
     online, is_lent = surroundings(runner)
+    if runner.stamped and random.random() * online < TENDERS:  # noqa: S311 - spreads the work
+        chores.tend(runner.user_id)
     work = find_work(runner, online, is_lent=is_lent) if slots else find_cancelled(runner)
     return Work(
         candidates=work.candidates,

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import Integer, bindparam, func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from app.clock import utcnow
@@ -25,9 +25,16 @@ CODE_LIFETIME = timedelta(minutes=15)
 REISSUE_WITHIN = timedelta(minutes=10)
 """The same runner may ask again with its used code: the answer may have been lost."""
 
-_COUNT_SEEN = select(func.count()).where(Runner.last_seen_at > bindparam("since"))
+TELLABLE = 2000
+"""Online runners that a poll counts at least; more make no difference beyond the budget."""
+
+_SEEN = select(Runner.id).where(Runner.last_seen_at > bindparam("since"))
+_COUNT_SEEN = select(func.count()).select_from(_SEEN.subquery())
+_COUNT_SOME = select(func.count()).select_from(
+    _SEEN.limit(bindparam("most", type_=Integer)).subquery()
+)
 _SHARES = select(RunnerShare.runner_id).where(RunnerShare.runner_id == bindparam("runner"))
-_SURROUNDINGS = select(_COUNT_SEEN.scalar_subquery(), _SHARES.exists())
+_SURROUNDINGS = select(_COUNT_SOME.scalar_subquery(), _SHARES.exists())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,8 +61,10 @@ def count_online() -> int:
 
 
 def surroundings(runner: RunnerActor) -> tuple[int, bool]:
-    """Return what `count_online` does, and whether `runner` is shared with anybody."""
-    values = {"since": _online_since(), "runner": runner.id}
+    """Return how many runners are online, as far as it matters, and whether `runner` is shared."""
+    limits = settings()
+    most = max(TELLABLE, int(limits.poll_budget * limits.poll_max_seconds))
+    values = {"since": _online_since(), "runner": runner.id, "most": most}
     online, is_lent = db.session.execute(_SURROUNDINGS, values).one()
     return online, bool(is_lent)
 

@@ -1,9 +1,13 @@
 """First in, first out: one queued or running job a project and environment."""
 
+import random
+
+import pytest
 from sqlalchemy import update
 
 from app.extensions import db
 from app.models import DeploymentJob
+from app.services import polling
 from deployr.states import JobStatus
 from tests.factories import claim, finish, make_job, make_project
 
@@ -61,8 +65,9 @@ def test_plans_take_no_slot(ada, project):
     assert ["queued"] * 3 == _statuses(ada, deploy, *plans)
 
 
-def test_poll_heals_a_missed_promotion(app, ada, project, runner):
-    """As when the backend died between the end of one job and the promotion of the next."""
+@pytest.fixture
+def unpromoted(app, ada, project):
+    """A job in line, as when the backend died between the end of another and its promotion."""
     first, second = make_job(ada, project), make_job(ada, project)
     with app.app_context():
         db.session.execute(
@@ -71,8 +76,20 @@ def test_poll_heals_a_missed_promotion(app, ada, project, runner):
             .values(status=JobStatus.FAILED, slot_key=None)
         )
         db.session.commit()
+    return second["id"]
 
-    assert second["id"] == runner.read("/api/runner/jobs")["job_id"]
+
+def test_poll_heals_a_missed_promotion(runner, unpromoted):
+    assert unpromoted == runner.read("/api/runner/jobs")["job_id"]
+
+
+def test_of_many_runners_only_a_share_heals(runner, unpromoted, monkeypatch, clock):
+    """The chores of thousands would cost more than their polls."""
+    monkeypatch.setattr(polling, "TENDERS", 0.5)
+    for chance, found in ((0.9, None), (0.1, unpromoted)):
+        monkeypatch.setattr(random, "random", lambda chance=chance: chance)
+        assert found == runner.read("/api/runner/jobs")["job_id"]
+        clock.move(seconds=20)
 
 
 def test_poll_offers_jobs_in_order(ada, runner):
