@@ -64,13 +64,17 @@ def test_revision_that_can_not_start_changes_nothing(site, token, broken):
     assert {"200"} == set(visitors.answers), site.told()
 
 
-def test_revision_that_only_the_host_can_not_start_is_taken_back(site, broken):
+def test_revision_that_only_the_host_can_not_start_is_taken_back(site, token, broken):
+    """Meanwhile clients are told to try again, by an answer that they know."""
     before = site.live()
     broken("import os\nif 'IN_PASSENGER' in os.environ: raise RuntimeError('not here')")
 
-    done = site.repository.deploy()
+    with Visitors(site.url, token) as visitors:
+        done = site.repository.deploy()
 
     assert 0 != done.returncode
     assert f"{before} is live again and answers again" in done.stderr, done.stderr + site.told()
     assert (before, before) == (site.live(), site.health()["revision"])
+    assert {"200", "503"} == set(visitors.answers), site.told()
+    print(f"answers while it was tried: {dict(visitors.answers)}")
     assert "not here" in (site.account.app / "logs/deployr.log").read_text()
