@@ -8,6 +8,7 @@ from deployr.states import Reason
 
 from .context import Context
 from .errors import JobFailedError
+from .hosts.host import HostError
 from .leavings import remove_tree
 from .plans import STAGES, Stage
 from .shell import CommandFailedError
@@ -95,7 +96,8 @@ def _undo(done: Iterable[Step], ctx: Context) -> None:
         try:
             step.undo(ctx)
         except Exception as error:  # noqa: BLE001 - the other steps must be taken back all the same
-            ctx.log.line(f"while undoing {step.name}: {type(error).__name__}: {error}")
+            name = "" if isinstance(error, HostError) else f"{type(error).__name__}: "
+            ctx.log.line(f"while undoing {step.name}: {name}{error}")
 
 
 def _run_failure_hooks(ctx: Context, reason: Reason) -> None:

@@ -12,14 +12,15 @@ from .script import run
 from .site import BEFORE_NOTE, SERVED_NOTE, Found
 
 # $r: what the link says; $o: the name that what is there gets; $w: a link there is an older one of
-# ours. The note about that name comes first: an undo finds the way back after a crash, too. Where
+# ours; $k: a directory there is a copy of a release. The note about that name comes first: an undo finds the way back after a crash, too. Where
 # directories on the way are links themselves, a relative link may lead elsewhere.
 _PUBLISH = """
-t="$d.deployr-new"; rm -f "$t"; ln -s "$r" "$t"
+t="$d.deployr-new"; rm -rf "$t"; ln -s "$r" "$t"
 [ ! -e "$g" ] || [ "$t" -ef "$g" ] || { rm "$t"; ln -s "$g" "$t"; }
 if [ "$w" ] && [ -L "$d" ] && [ -f "$f" ]; then mv -Tf "$t" "$d"
 else
-if [ -e "$d" ] || [ -L "$d" ]; then printf '%s\\n' "$o" >"$f"; elif [ ! -f "$f" ]; then : >"$f"; fi
+if [ "$k" ] && [ -f "$f" ]; then :
+elif [ -e "$d" ] || [ -L "$d" ]; then printf '%s\\n' "$o" >"$f"; elif [ ! -f "$f" ]; then : >"$f"; fi
 if [ -L "$d" ]; then cp -P "$d" "$o"; mv -Tf "$t" "$d"
 elif [ -e "$d" ]; then mv "$d" "$o"; mv -T "$t" "$d" || { mv "$o" "$d"; exit 1; }
 else mv -T "$t" "$d"; fi
@@ -50,9 +51,11 @@ class LinkedRoot(DocumentRoot):
         if self._host.probe.shell == "none":
             self._publish_by_files(kept, is_ours=bool(found.note))
         else:
-            site, note = self._site, found.note
-            own = "yes" if note and found.goal in {note, site.link_to(note)} else ""
-            run(self._host, site, _PUBLISH, r=site.relative_goal, o=kept, w=own)
+            site = self._site
+            own, copy = (
+                "yes" if is_so else "" for is_so in (site.is_own_link(found), found.is_copy)
+            )
+            run(self._host, site, _PUBLISH, r=site.relative_goal, o=kept, w=own, k=copy)
         self._found = replace(found, kind="link", is_served=True, note=self._site.goal)
 
     def undo(self) -> None:

@@ -12,15 +12,17 @@ from .tend import CHALLENGES
 
 # $p: what visitors get of the release; $v: its name; $c: how to copy. The directories that prove a
 # domain are taken from the live document root: the hoster writes there at any time. `.htaccess` is
-# no hard link: cPanel edits the live one, and the release must stay what it was.
+# no hard link: cPanel edits the live one, and the release must stay what it was. A release that was
+# made to be served by a link has a link in place of `.well-known`.
 _PUBLISH = f"""
 t="$d.deployr-new"; x="$d.deployr-old"
 [ -e "$d" ] || [ ! -e "$x" ] || mv "$x" "$d"
 rm -rf "$t" "$x"; mkdir "$t"
-[ ! -d "$s/.well-known" ] || cp -a "$s/.well-known" "$t/"
+proofs() {{ [ ! -d "$s/.well-known" ] || cp -a "$s/.well-known" "$t/"
 for each in {" ".join(CHALLENGES)}; do [ ! -d "$d/.well-known/$each" ] || {{
-rm -rf "$t/.well-known/$each"; cp -a "$d/.well-known/$each" "$t/.well-known/"; }}; done
-cp $c "$p/." "$t/"
+rm -rf "$t/.well-known/$each"; cp -a "$d/.well-known/$each" "$t/.well-known/"; }}; done; }}
+if [ -L "$p/.well-known" ]; then cp $c "$p/." "$t/"; rm "$t/.well-known"; proofs
+else proofs; cp $c "$p/." "$t/"; fi
 [ ! -f "$p/.htaccess" ] || {{ rm "$t/.htaccess"; cp -p "$p/.htaccess" "$t/.htaccess"; }}
 if [ -f "$n" ] || [ ! -e "$d" ]; then [ -f "$f" ] || : >"$f"
 [ ! -e "$d" ] || mv "$d" "$x"; mv "$t" "$d" || {{ mv "$x" "$d"; exit 1; }}
@@ -67,7 +69,7 @@ class SwappedRoot(DocumentRoot):
                 f"{self._host.name} runs no commands and has no symbolic links, so no release can "
                 "take the place of another in one step; ask the hoster for a shell"
             )
-        if found.kind == "link":
+        if found.kind == "link" and not self._site.is_own_link(found):
             yield problem(
                 f"the document root {self._site.docroot} is a symbolic link, and this web server "
                 "serves none; make it a directory"

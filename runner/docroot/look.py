@@ -11,7 +11,7 @@ if [ -L "$d" ]; then k=link; elif [ -d "$d" ]; then k=dir; elif [ -e "$d" ]; the
 else k=none; fi
 echo "$b kind"; echo "$k"
 [ "$k" != link ] || { echo "$b goal"; readlink "$d"; }
-[ ! -d "$(dirname "$d")" ] || { echo "$b parent"; echo yes; }
+u=$(dirname "$d"); [ ! -d "$u" ] || { echo "$b parent"; [ -w "$u" ] || echo closed; }
 [ ! -d "$d" ] || [ ! "$d" -ef "$g" ] || { echo "$b served"; echo yes; }
 [ ! -f "$n" ] || { echo "$b note"; cat "$n"; }
 [ ! -d "$s/.well-known" ] || { echo "$b well-known"
@@ -43,6 +43,7 @@ def look(host: Host, site: Site) -> Found:
         kind=_KINDS[_text(said, "kind")],
         goal=goal,
         has_parent="parent" in said,
+        may_replace=_text(said, "parent") != "closed",
         is_served=goal in {site.goal, site.relative_goal}
         or ("served" in said and "/releases/" not in goal),
         well_known=_names(said, "well-known"),

@@ -85,6 +85,13 @@ class DocumentRoot(ABC):
                 f"{site.root} is inside of the document root {site.docroot} by way of a link, so the "
                 "web server would serve what is private; choose another --path"
             )
+        elif found.kind == "file":
+            yield problem(f"the document root {site.docroot} is a file, not a directory")
+        elif not found.may_replace and not found.is_served and not site.domain:
+            yield problem(
+                f"{site.docroot} can't be replaced by {self._host.name}, who may not write in the "
+                "directory above; correct --docroot in `deployr-runner allow add`"
+            )
         if self._host.probe.shell == "none" and found.kind == "dir" and found.well_known is None:
             yield warning(
                 f"{self._host.name} runs no commands, so what {site.docroot}/{WELL_KNOWN} holds "

@@ -56,6 +56,11 @@ class Site:
         """What releases share, as links in a release's public directory say it."""
         return "../" * len(PurePosixPath("releases/x", self.public).parts) + "shared"
 
+    def is_own_link(self, found: "Found") -> bool:
+        """Tell whether what is there is a link that was made for an earlier release."""
+        note = found.note
+        return found.kind == "link" and bool(note) and found.goal in {note, self.link_to(note)}
+
     def below(self, *parts: str) -> str:
         """Return a path below the deploy root."""
         return str(PurePosixPath(self.root, *parts))
@@ -74,6 +79,8 @@ class Found:
     goal: str = ""
     """What a link there says, where that could be read."""
     has_parent: bool = True
+    may_replace: bool = True
+    """Whether names beside the document root may be changed."""
     is_served: bool = False
     """Whether visitors get the live release already."""
     well_known: tuple[str, ...] | None = None
@@ -94,3 +101,8 @@ class Found:
     """Why it did not."""
     note: str = ""
     """What was noted when the document root was set last."""
+
+    @property
+    def is_copy(self) -> bool:
+        """Whether what is there is the copy of a release; a link's note is a path."""
+        return self.kind == "dir" and bool(self.note) and not self.note.startswith("/")

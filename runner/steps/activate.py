@@ -64,8 +64,12 @@ class Activate:
 
     @staticmethod
     def _go_back(ctx: Context, previous: str) -> None:
+        """Serve what was live before; what of it fails is told, and the rest of the undo goes on."""
         serve_as_recorded(ctx, PurePosixPath(previous).name)
-        ctx.target.activate(previous)
+        try:
+            ctx.target.activate(previous)
+        except OSError as error:
+            ctx.log.line(f"warning: {previous} may not be what visitors get: {error}")
 
     @staticmethod
     def _record(ctx: Context) -> None:

@@ -50,7 +50,7 @@ class CpanelTarget(HostRoot):
         self._again = Again(conduct.say)
         super().__init__(SteadyFiles(lambda: host.files, self._again), entry.path)
         self._lock = HostLock(self._files, self.path(".deployr", "held"), claimant)
-        self._served = Served(host, entry, self._again)
+        self._served = Served(host, entry, self._again, conduct.say)
         self._php: str | None = None
         self._before: str | None = None
 

@@ -1,25 +1,28 @@
 """How visitors of a hosting account come to get the live release."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
 
 from .. import native, opcache, passenger
 from ..allowlist import Allow
 from ..docroot import DocumentRoot, Site, document_root
-from ..hosts.host import Host, HostError
+from ..hosts.host import Host, HostError, Kind
 from ..hosts.steady import Again
-from ..preflight import Finding
+from ..preflight import Finding, warning
 from ..preflight.account import serving_php
 
 
 class Served:
     """By the document root, or by Passenger; methods raise HostError."""
 
-    def __init__(self, host: Host, entry: Allow, again: Again) -> None:
+    def __init__(
+        self, host: Host, entry: Allow, again: Again, say: Callable[[str], object]
+    ) -> None:
         self._host = host
         self._entry = entry
         self._again = again
+        self._say = say
         self._public: str | None = ""
 
     def choose(self, public: str | None) -> None:
@@ -30,6 +33,14 @@ class Served:
 
     def findings(self) -> list[Finding]:
         """Say what stands in the way of the document root."""
+        if self._entry.docroot is None and self._public is not None:
+            served = f"{self._entry.path}/current/{self._public}".rstrip("/")
+            return [
+                warning(
+                    f"no document root was named, so visitors get {served} only if you lead the web "
+                    "server there; else add --docroot to `deployr-runner allow add`"
+                )
+            ]
         return self._docroot.findings() if self._docroot else []
 
     def php(self) -> str | None:
@@ -83,7 +94,17 @@ class Served:
             passenger.put_startup_file(self._host, self._entry.path)
             passenger.restart(self._host, self._entry.path, release)
         elif self._docroot:
+            before = self._docroot.found
             self._docroot.publish(release)
+            if not before.note and not before.is_served:
+                self._tell(before.kind)
+
+    def _tell(self, kind: Kind) -> None:
+        """Say what became of a document root that Deployr had not set before."""
+        docroot = self._entry.docroot
+        is_kept = kind == "dir" and not self._entry.domain
+        kept = f"; what it held is kept as {docroot}.before-deployr-<time>" if is_kept else ""
+        self._say(f"{self._entry.domain or docroot} shows the live release from now on{kept}")
 
     def _withdraw(self) -> None:
         """Have no document root show the files of a server."""

@@ -107,3 +107,31 @@ deploy:
     assert f"in {live} of {live} with 19\n" == (live / "hooked").read_text()
     assert "API_KEY=a-long-secret-value\n" == (live / ".env").read_text()
     assert "a-long-secret-value" not in job.text
+
+
+def test_ways_to_serve_may_change_from_release_to_release(here, docroot):
+    """What was there before Deployr is kept through all of it, and older releases come back."""
+    for number, copies in enumerate((False, True, False, True)):
+        here.allow(docroot=str(docroot), copy_docroot=copies)
+        here.commit({"index.html": f"{number}"})
+        assert "completed" == (job := here.push()).status, job.text
+        assert (not copies, f"{number}") == (
+            docroot.is_symlink(),
+            (docroot / "index.html").read_text(),
+        )
+
+    assert "completed" == (job := here.push(action="rollback", commit="0" * 40)).status, job.text
+
+    assert "2" == (docroot / "index.html").read_text()
+    kept = sorted(path.name for path in docroot.parent.glob("public_html.before-*"))
+    assert "hello from the hoster" == (docroot.parent / kept[0] / "index.html").read_text()
+    assert [] == list(docroot.parent.glob("public_html.deployr-*"))
+
+
+def test_document_root_that_is_a_file_is_refused(here, docroot):
+    here.allow(docroot=str(docroot / "index.html"))
+
+    job = here.push()
+
+    assert "preflight_failed" == job.reason
+    assert "is a file, not a directory" in job.report.detail

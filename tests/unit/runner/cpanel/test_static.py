@@ -24,6 +24,7 @@ def test_first_release_takes_the_place_of_the_document_root(site):
     assert ("one", "<svg/>") == (site.served(), site.served("img/a.svg"))
     assert f"releases/{site.releases[0]}" == str(site.current.readlink())
     (kept,) = site.docroot.parent.glob("public_html.before-deployr-*")
+    assert f"what it held is kept as {site.docroot}.before-deployr-<time>" in job.text
     assert "hello from the hoster" == (kept / "index.html").read_text()
     assert "good" == job.report.release.state
     assert str(site.root) == job.report.path

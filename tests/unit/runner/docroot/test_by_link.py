@@ -187,10 +187,12 @@ def test_a_deploy_root_inside_by_way_of_a_link_is_a_problem(host, deployed):
 
 def test_a_directory_that_may_not_be_renamed_stays(deployed, apache, host, server):
     host.put("public_html/index.html", "the site before")
+    root = deployed.set_root()
+    root.look()
     server.home.chmod(0o555)
     try:
         with pytest.raises(HostError):
-            deployed.deploy("r1")
+            deployed.switch("r1", root)
     finally:
         server.home.chmod(0o711)
 
