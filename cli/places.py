@@ -37,7 +37,8 @@ class Place:
         """The command, to be completed, that tells the runner how to reach the host; or none."""
         if not self.host:
             return []
-        return ["deployr-runner", "target", "add", self.host, "--host", "HOST", "--user", "USER"]
+        where = ["--host", "HOST", "--user", "USER", "--key", "FILE"]
+        return ["deployr-runner", "target", "add", self.host, *where]
 
 
 def place_for(

@@ -88,6 +88,8 @@ class Allow(BaseModel):
     def place(self) -> str:
         """Where it goes, as people read it."""
         served = f", served from {self.docroot}" if self.docroot else ""
+        served += f" as {self.domain}" if self.domain else ""
+        served += " as a copy" if self.copy_docroot else ""
         return f"{f'{self.host}:' if self.host else ''}{self.path}{served}"
 
     @property
@@ -123,8 +125,8 @@ def entry_named(allow: Iterable[Allow], project: str, environment: str) -> Allow
 def merged(allow: Iterable[Allow], entry: Allow) -> tuple[Allow, ...]:
     """Return the list with `entry` at its end; of an entry that is known it adds branches.
 
-    That one keeps its user, its project's id and its document root unless others are given. Raises ConfigError when
-    the entry contradicts another one.
+    That one keeps its user, its project's id and its document root unless others are given. Raises
+    ConfigError when the entry contradicts another one.
     """
     others = []
     for known in allow:
@@ -163,8 +165,9 @@ def _is_same(known: Allow, entry: Allow) -> bool:
 
 def _kept(known: Allow, entry: Allow) -> dict[str, object]:
     """Return what a known entry keeps unless the new one says something else."""
-    names = ("user", "project_id", "docroot", "domain", "copy_docroot")
-    return {name: getattr(entry, name) or getattr(known, name) for name in names}
+    kept = {name: getattr(entry, name) or getattr(known, name) for name in ("user", "project_id")}
+    served = entry if entry.docroot else known
+    return kept | {name: getattr(served, name) for name in ("docroot", "domain", "copy_docroot")}
 
 
 def _are_one(one: Allow, other: Allow) -> bool:

@@ -55,8 +55,8 @@ def reset_caches(host: Host, publics: Sequence[str], url: str) -> str | None:
     if said in {_DONE, _GONE}:
         return None
     return (
-        f"PHP's caches were not reset ({trouble}): visitors may get code of the release before for "
-        "two minutes"
+        f"PHP's caches were not reset ({trouble}): visitors, and a health check, may get code of the "
+        "release before for two minutes"
     )
 
 

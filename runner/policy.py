@@ -16,6 +16,7 @@ from .errors import ConfigError, JobFailedError
 from .shell import switch_problem
 
 _PLACE = ("--path", "/path/on/this/server")
+_ACCOUNT = " (for target: cpanel also --docroot, and --host where it is reached by SSH)"
 
 
 def allowed_entry(spec: JobSpec, allow: tuple[Allow, ...]) -> Allow:
@@ -113,7 +114,7 @@ def _entry_of(spec: JobSpec, allow: tuple[Allow, ...]) -> Allow:
     which = repr(spec.project) if not named else f"{spec.project!r} of the id {spec.project_id}"
     raise _refused(
         f"this server does not take {which} in environment {spec.environment!r}. To allow it, "
-        f"run on the server: {_add_command(spec, _PLACE, spec.project_id)}"
+        f"run on the server: {_add_command(spec, _PLACE, spec.project_id)}{_ACCOUNT}"
     )
 
 

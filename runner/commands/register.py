@@ -28,6 +28,7 @@ from ..config import (
 )
 from ..envfile import env_files_follow
 from ..errors import ConfigError, RunnerError, TokenRefusedError
+from ..hosts.book import load_hosts
 from ..tokenfile import sole_writer
 
 _OWNERS = {"allow", "build_user", "cache_mib", "capacity", "restart", "stop_seconds"}
@@ -89,6 +90,10 @@ def register(places: Places, /, url: str, code: str | None, name: str, **given: 
     with env_files_follow(places, before, config.allow):
         _keep(places, config.model_copy(update={"name": registered.name}), registered.token)
     click.echo(f"Registered as {registered.name}. Start it: {_start(places)}")
+    if entry and entry.host and entry.host not in {each.name for each in load_hosts(places)}:
+        click.echo(
+            f"Before that, say how it is reached: deployr-runner target add {entry.host} --help"
+        )
 
 
 def _keep(places: Places, config: RunnerConfig, token: str) -> None:

@@ -60,7 +60,9 @@ def add(places: Places, /, name: str, *, replace: bool, yes: bool, **given: Any)
     entry = _pinned(entry, asks=not yes)
     save_hosts(places, (*others, entry))
     click.echo(table(_looked_at(places, entry)))
-    click.echo(f"{name} is registered. Next: deployr-runner allow add --host {name} --help")
+    click.echo(
+        f"{name} is registered. Next: the line that `deployr runners add --host {name}` prints"
+    )
 
 
 @target.command("test")

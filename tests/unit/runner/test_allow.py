@@ -223,3 +223,19 @@ def test_second_project_of_the_same_build_user_is_warned_about(add, command, pla
     )
     assert "--path /srv/blog --user NAME" in shared.err
     assert "" == apart.err
+
+
+def test_another_way_to_serve_takes_the_place_of_the_one_before(places, command):
+    words = ["allow", "add", "--project", "shop", "--repo", REPO, "--path", "/home/me/app"]
+    words += ["--branch", "main", "--docroot", "/home/me/public_html"]
+    save(places, RunnerConfig(url="https://deployr.example.com", name="web-1"))
+    assert 0 == command(*words, "--copy-docroot").code
+
+    said = command(*words, "--domain", "shop.example.com")
+
+    assert "served from /home/me/public_html as shop.example.com\n" in said.out
+    assert [(False, "shop.example.com")] == [
+        (each["copy_docroot"], each["domain"]) for each in listed(command)
+    ]
+    assert 0 == command(*words[:-4], "--branch", "next").code
+    assert ["/home/me/public_html"] == [each["docroot"] for each in listed(command)]
