@@ -24,7 +24,9 @@ _STALE_LINK = "if [ -L public/storage ]; then rm public/storage; fi"
 _VIEWS = "bootstrap/cache/views"
 _OWN_VIEWS = f'VIEW_COMPILED_PATH="${{VIEW_COMPILED_PATH:-$DEPLOYR_RELEASE/{_VIEWS}}}"'
 _OPTIMIZE = f"mkdir -p {_VIEWS}; {_OWN_VIEWS} php artisan optimize"
-_CACHE_VIEWS = f"if grep -qF /{_VIEWS} bootstrap/cache/config.php; then {_OWN_VIEWS} php artisan view:cache; fi"
+# Hosting accounts may have no grep.
+_HAS_OWN_VIEWS = f'case "$(cat bootstrap/cache/config.php)" in *"/{_VIEWS}"*)'
+_CACHE_VIEWS = f"{_HAS_OWN_VIEWS} {_OWN_VIEWS} php artisan view:cache ;; esac"
 _CACHE_CONFIG = f"mkdir -p {_VIEWS}; {_OWN_VIEWS} php artisan config:cache"
 
 # The page is made beforehand, so that visitors get it also while no PHP class can be loaded.

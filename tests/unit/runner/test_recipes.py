@@ -123,7 +123,7 @@ def test_laravel_is_migrated_before_it_goes_live_and_its_queue_restarted_after()
     before = [line.partition("php artisan ") for line in LARAVEL.before_activate]
 
     expected = ["storage:link", "optimize", "view:cache", "event:cache"]
-    assert expected == [words.removesuffix("; fi") for _, artisan, words in before if artisan]
+    assert expected == [words.removesuffix(" ;; esac") for _, artisan, words in before if artisan]
     assert all("VIEW_COMPILED_PATH=" in env for env, _, words in before if words == "optimize")
     assert LARAVEL.migrates
     assert "else php artisan queue:restart" in LARAVEL.after_activate[0]
