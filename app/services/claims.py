@@ -10,7 +10,7 @@ from app.errors import Conflict, Gone, NotFound
 from app.extensions import db
 from app.models import DeploymentJob, Project
 from app.services import archive, logs, queue, reports
-from app.services.news import News
+from app.services.news import CLAIMED, News
 from app.services.runner_choice import REACHED, may_take
 from app.services.standing import Standing, standing
 from app.services.taking import hard_stop, lease_end, make_home, take
@@ -73,7 +73,7 @@ def _end(news: News) -> tuple[Row[Any], Standing]:
     elif before.status != news.post.status:
         raise Conflict("job_finished", f"Job {before.id} has {before.status} already.")
     elif news.post.log is not None and _takes_logs(before, now):
-        logs.append(before.id, news.claimed, news.post.log.off, news.chunk)
+        logs.append(news, news.post.log.off, news.chunk)
         _refuse_gap(news, _find(news))
     return before, standing(_settled(news), now)
 
@@ -118,29 +118,35 @@ def _accept(news: News, row: Row[Any]) -> None:
     make_home(news, row)
 
 
-def _renew(news: News, row: Row[Any], now: datetime) -> None:
-    job = DeploymentJob
-    values: dict[Any, Any] = {"lease_until": lease_end(news, now), "updated_at": now}
-    if news.post.timeout is not None:
-        values["hard_stop_at"] = hard_stop(row.started_at, news.post.timeout)
-    if news.post.activated and row.activated_at is None:
-        values["activated_at"] = now
-    renewed = db.session.execute(
-        update(job)
-        .where(job.id == news.job_id, job.status == JobStatus.RUNNING, news.claimed)
-        .values(version=job.version + 1, **values)
-        .execution_options(synchronize_session=False)
+_RENEW = (
+    update(DeploymentJob)
+    .where(CLAIMED, DeploymentJob.status == JobStatus.RUNNING)
+    .values(
+        lease_until=bindparam("lease", type_=DeploymentJob.lease_until.type),
+        updated_at=bindparam("now", type_=DeploymentJob.updated_at.type),
+        version=DeploymentJob.version + 1,
     )
-    if not changed(renewed):
+    .execution_options(synchronize_session=False)
+)
+
+
+def _renew(news: News, row: Row[Any], now: datetime) -> None:
+    renewal = _RENEW
+    if news.post.timeout is not None:
+        renewal = renewal.values(hard_stop_at=hard_stop(row.started_at, news.post.timeout))
+    if news.post.activated and row.activated_at is None:
+        renewal = renewal.values(activated_at=now)
+    until = {"lease": lease_end(news, now), "now": now}
+    if not changed(db.session.execute(renewal, news.mine | until)):
         raise RacedError
 
 
 def _append(news: News) -> None:
     if news.post.log is not None:
-        logs.append(news.job_id, news.claimed, news.post.log.off, news.chunk)
+        logs.append(news, news.post.log.off, news.chunk)
     if news.post.logs:
         # Plain text names no offset: it goes where the log ends.
-        logs.append(news.job_id, news.claimed, None, news.post.logs.encode())
+        logs.append(news, None, news.post.logs.encode())
 
 
 def _settled(news: News) -> Row[Any]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, insert, select, update
+from sqlalchemy import Row, bindparam, insert, select, update
 
 from app.clock import utcnow
 from app.config import settings
@@ -13,6 +13,7 @@ from app.extensions import db
 from app.models import DeploymentJob, JobLog
 from app.services import archive
 from app.services.archive import LATE, PART_BYTES
+from app.services.news import CLAIMED, News
 from app.services.transactions import RacedError, changed, transaction
 from deployr.logchunk import MAX_CHUNK_BYTES
 from deployr.states import JobStatus
@@ -35,32 +36,38 @@ def is_full(log_bytes: int) -> bool:
     return log_bytes >= settings().log_cap_bytes
 
 
-def append(job_id: int, guard: ColumnElement[bool], off: int | None, raw: bytes) -> None:
+_JOB = DeploymentJob
+_HAVE = select(_JOB.log_bytes).where(_JOB.id == bindparam("job"))
+# Built once: that takes longer than to execute them.
+_GROW = (
+    update(_JOB)
+    .where(CLAIMED, _JOB.log_bytes == bindparam("have"), _JOB.logs_path.is_(None))
+    .values(log_bytes=bindparam("size"), version=_JOB.version + 1)
+    .execution_options(synchronize_session=False)
+)
+_ADD = insert(db.metadata.tables[JobLog.__tablename__])
+
+
+def append(news: News, off: int | None, raw: bytes) -> None:
     """Append `raw`, which starts at `off` (None: where the log ends). Runs inside a transaction.
 
-    `guard` is what must still hold of the job. What is there already is not written twice, and
-    nothing is written while bytes before `off` are missing.
+    The job must still be the claim's. What is there already is not written twice, and nothing is
+    written while bytes before `off` are missing.
     """
-    job = DeploymentJob
-    have = db.session.scalar(select(job.log_bytes).where(job.id == job_id)) or 0
+    have = db.session.scalar(_HAVE, {"job": news.job_id}) or 0
     off = have if off is None else off
     if is_full(have) or off > have or off + len(raw) <= have:
         return
     fresh = raw[have - off :][: settings().log_cap_bytes - have]
-    moved = db.session.execute(
-        update(job)
-        .where(job.id == job_id, guard, job.log_bytes == have, job.logs_path.is_(None))
-        .values(log_bytes=have + len(fresh), version=job.version + 1)
-        .execution_options(synchronize_session=False)
-    )
+    sizes = {"have": have, "size": have + len(fresh)}
+    moved = db.session.execute(_GROW, news.mine | sizes)
     if not changed(moved):
         raise RacedError
     for start in range(0, len(fresh), MAX_CHUNK_BYTES):
         piece = fresh[start : start + MAX_CHUNK_BYTES]
         packed = gzip.compress(piece, compresslevel=6, mtime=0)
-        db.session.execute(
-            insert(JobLog).values(job_id=job_id, off=have + start, len=len(piece), data=packed)
-        )
+        place = {"job_id": news.job_id, "off": have + start, "len": len(piece)}
+        db.session.execute(_ADD, place | {"data": packed})
 
 
 def read_text(row: Row[Any]) -> str:

@@ -3,13 +3,20 @@
 from dataclasses import dataclass
 from typing import Any, Self
 
-from sqlalchemy import ColumnElement, Row, and_
+from sqlalchemy import BigInteger, ColumnElement, Row, and_, bindparam
 
 from app.errors import Invalid
 from app.models import DeploymentJob
 from app.schemas.status import StatusPost
 from app.services.identity import RunnerActor
 from deployr.wire import Report, WireError
+
+CLAIMED = and_(
+    DeploymentJob.id == bindparam("job"),
+    DeploymentJob.runner_id == bindparam("by_runner", type_=BigInteger),
+    DeploymentJob.claim_id == bindparam("claim"),
+)
+"""The condition that a job is still the claim's of `News.mine`; for statements built once."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +52,11 @@ class News:
         """Whether the post says no more than that its runner is at work, as the first one does."""
         post = self.post
         return not (post.log or post.logs or post.timeout or post.activated)
+
+    @property
+    def mine(self) -> dict[str, Any]:
+        """The parameters of CLAIMED."""
+        return {"job": self.job_id, "by_runner": self.runner.id, "claim": self.claim_id}
 
     @property
     def claimed(self) -> ColumnElement[bool]:

@@ -6,12 +6,16 @@ import random
 import boto3
 import pytest
 from moto.server import ThreadedMotoServer
-from sqlalchemy import func, select, true
+from sqlalchemy import func, select
 
 from app.extensions import db
 from app.models import JobLog, OutboxJob
+from app.schemas.status import StatusPost
 from app.services import logs
+from app.services.identity import runner_by_token
+from app.services.news import News
 from app.services.transactions import RacedError, transaction
+from deployr.states import JobStatus
 from tests.factories import chunk, claim, finish, make_job, make_project, make_runner, make_user
 from tests.support.backend import refusal
 
@@ -121,12 +125,15 @@ def test_nothing_is_added_to_a_moved_log(app, ada, runner, job, log):
     assert log.decode() == ada.read(f"/api/jobs/{job['id']}")["logs"]
 
 
-def test_log_that_is_moved_meanwhile_is_looked_at_again(app, job):
+def test_log_that_is_moved_meanwhile_is_looked_at_again(app, job, runner):
     """A late piece was let in just before the move."""
     tick(app)
 
-    with app.app_context(), pytest.raises(RacedError):
-        transaction(logs.append)(job["id"], true(), SIZE, b"more")
+    with app.app_context():
+        late = StatusPost(status=JobStatus.COMPLETED, claim_id="claim-1")
+        news = News.unpack(runner_by_token(runner.token), job["id"], late)
+        with pytest.raises(RacedError):
+            transaction(logs.append)(news, SIZE, b"more")
 
 
 def test_deleted_project_takes_its_moved_logs_along(app, ada, project, job, store, tmp_path):
