@@ -42,7 +42,10 @@ def test_add_names_host_document_root_and_domain(deployr, checkout):
     ending = "--path /home/me/app --host hoster --docroot /home/me/public_html --domain"
     assert added["command"].endswith(f"{ending} shop.example.com")
     assert added["allow_command"].endswith(f"{ending} shop.example.com")
-    assert added["target_command"] == "deployr-runner target add hoster --host HOST --user USER --key FILE"
+    assert (
+        added["target_command"]
+        == "deployr-runner target add hoster --host HOST --user USER --key FILE"
+    )
 
 
 def test_add_prints_first_how_the_host_is_reached(deployr, checkout):
