@@ -2,6 +2,7 @@
 
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from itertools import pairwise
 
@@ -17,7 +18,7 @@ from tests.factories import make_job, make_project, make_runner, make_user
 from tests.support.crowd import BusyRunner, Customer
 from tests.support.databases import at, migrate
 from tests.support.galera import Galera
-from tests.support.gunicorn import answers, gunicorn, nginx
+from tests.support.gunicorn import gunicorn, nginx
 
 RUNNERS = 50
 PROJECTS = 50
@@ -26,6 +27,7 @@ JOBS = 1000
 LIMIT_SECONDS = 240
 MOST_STALL_SECONDS = 30
 LAG_SECONDS = 2
+CODES = 20
 
 
 @pytest.fixture(scope="module")
@@ -112,7 +114,7 @@ def test_death_of_a_server_loses_and_doubles_nothing(cluster, app, urls, backend
     assert stall < MOST_STALL_SECONDS
     _check_jobs(app, runners, made)
     cluster.nodes[2].come_up()
-    assert answers(backends[2])
+    assert 200 == requests.get(f"{backends[2]}/api/ready", timeout=30).status_code
     assert _ended(urls[2]) == JOBS
 
 
@@ -130,12 +132,28 @@ def test_what_one_server_was_told_the_others_know(cluster, app, backends):
     assert waited > LAG_SECONDS / 2
 
 
+def test_code_registers_one_runner_although_two_servers_are_asked_at_once(app, backends):
+    """No server sees the other's locks; what both tell the audit log keeps them apart."""
+    user = make_user(app)
+    for number in range(CODES):
+        code = user.write("/api/runners/codes")["code"]
+        asked = [
+            (f"{url}/api/runner/register", {"code": code, "name": f"web-{number}-{place}"})
+            for place, url in enumerate(backends)
+        ]
+        with ThreadPoolExecutor(len(asked)) as pool:
+            answers = pool.map(lambda each: requests.post(each[0], json=each[1], timeout=30), asked)
+            statuses = sorted(answer.status_code for answer in answers)
+        assert [201, 401, 401] == statuses
+
+
 def _check_jobs(app, runners, made):
     """Every job was claimed once, ended once by whoever had claimed it, and has its whole log."""
     claims = [claim for runner in runners for claim in runner.claims]
     said = {job: log for runner in runners for job, log in runner.logs.items()}
     with app.app_context():
-        jobs = db.session.execute(select(*DeploymentJob.__table__.c)).all()
+        pool = select(*DeploymentJob.__table__.c).where(DeploymentJob.runs_on == "pool")
+        jobs = db.session.execute(pool).all()
         assert sorted(made) == sorted(job.id for job in jobs)
         assert sorted(claims) == sorted((job.id, job.claim_id) for job in jobs)
         assert {"completed"} == {job.status for job in jobs}
