@@ -46,8 +46,8 @@ def write(ctx: Context) -> None:
 
 def _missing(ctx: Context, shared: Path) -> str:
     return (
-        "the app needs its .env: use `deployr-runner env set` or `env import` on the runner's server "
-        f"(which write {ctx.task.env_file}, chmod 600), or put one that sets something at {shared}"
+        f"the app needs its .env: write it to {ctx.task.env_file} on the server (`deployr-runner env "
+        f"set` does, readable by its user only: chmod 600), or put one that sets something at {shared}"
     )
 
 
