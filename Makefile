@@ -17,7 +17,7 @@ demo: $(VENV)/.demo ## deploy an example app end to end: APP=static|nextjs|larav
 
 test: $(VENV)/.dev ## set up what the tests need (as root: Debian packages too) and run them all
 	@tools/setup-machine.sh
-	@PATH="$$($(BIN)/python tools/ensure_node.py $(BIN)/python):$$PATH" $(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+	@PATH="$$($(BIN)/python tools/ensure_node.py $(BIN)/python):$$PATH" $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 test-system: $(VENV)/.dev ## run deployments through a web application firewall; sets up likewise
 	@tools/setup-machine.sh system

@@ -4,6 +4,14 @@ import pytest
 
 from tests.support.soak import Soak
 
+_LONG = ("tests/e2e/", "tests/integration/", "tests/unit/runner/cpanel/", "runner/transfer/")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take long: else a worker is left alone with one at the end."""
+    items.sort(key=lambda item: not any(part in item.nodeid for part in _LONG))
+
 
 @pytest.fixture
 def soak(request, capsys):
