@@ -148,6 +148,13 @@ def test_links_that_lead_out_of_the_tree_are_refused(account, shape):
 
     refused(site.push(), "lead out of the release", "make them relative", r"'out', 'up\n'")
     assert "one" == site.served()
+
+    for name in ("out", "up\n"):
+        (site.repo / name).unlink()
+    site.commit({"index.html": "two"})
+    assert "completed" == (job := site.push()).status, job.text
+    assert "two" == site.served()
+    # A command that was only just sent when the tree was refused may have begun.
     assert [] == leftovers(site)
 
 
