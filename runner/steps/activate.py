@@ -59,14 +59,14 @@ class Activate:
         else:
             ctx.log.line("there is no earlier release to go back to: this one stays live")
         self._record(ctx)
-        if self._previous is not None:
+        if self._previous is not None and ctx.target.live() == self._previous:
             self._restart(ctx, ctx.task.root / self._previous)
 
     @staticmethod
     def _go_back(ctx: Context, previous: str) -> None:
         """Serve what was live before; what of it fails is told, and the rest of the undo goes on."""
-        serve_as_recorded(ctx, PurePosixPath(previous).name)
         try:
+            serve_as_recorded(ctx, PurePosixPath(previous).name)
             ctx.target.activate(previous)
         except OSError as error:
             ctx.log.line(f"warning: {previous} may not be what visitors get: {error}")
