@@ -19,7 +19,7 @@ test: $(VENV)/.dev ## set up what the tests need (as root: Debian packages too) 
 	@tools/setup-machine.sh
 	@PATH="$$($(BIN)/python tools/ensure_node.py $(BIN)/python):$$PATH" $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
-test-system: $(VENV)/.dev ## run deployments through a web application firewall; sets up likewise
+test-system: $(VENV)/.dev ## test the backend as it is hosted: Passenger, a firewall, a cluster; sets up likewise
 	@tools/setup-machine.sh system
 	@$(BIN)/python -m pytest tests/system $(ARGS)
 
