@@ -48,6 +48,7 @@ def engine_options(url: URL, connections: int = 15, ca: str | None = None) -> di
         "hide_parameters": True,  # errors are logged, and values may be digests or addresses
         "pool_size": connections,
         "max_overflow": 0,  # hosts count connections and refuse one too many
+        "pool_reset_on_return": None,  # app.mysql does it, where something is open
         "pool_recycle": 280,  # shared hosts drop connections that are idle for 300 s
         "isolation_level": "READ COMMITTED",
         "connect_args": {"charset": "utf8mb4"},

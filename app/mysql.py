@@ -12,6 +12,8 @@ TRUSTED_SECONDS = 1.0
 """A connection that was in use so lately is there: to ask costs a round trip a request."""
 
 _USED = "deployr_used"
+_IN_TRANSACTION = 1
+"""The bit SERVER_STATUS_IN_TRANS of the protocol's status flags."""
 
 
 def tend_connections(engine: Engine) -> None:
@@ -19,6 +21,7 @@ def tend_connections(engine: Engine) -> None:
     event.listen(engine, "connect", _wait_for_cluster)
     event.listen(engine, "checkin", _note_use)
     event.listen(engine, "checkout", _ask_idle)
+    event.listen(engine, "reset", _end_transaction)
 
 
 def _wait_for_cluster(connection: DBAPIConnection, _: object) -> None:
@@ -32,6 +35,16 @@ def _wait_for_cluster(connection: DBAPIConnection, _: object) -> None:
     if found is not None and found[1] == "ON":
         cursor.execute("SET SESSION wsrep_sync_wait = 7")  # before reads and writes of any kind
     cursor.close()
+
+
+def _end_transaction(connection: DBAPIConnection, *_: object) -> None:
+    """End what a failed COMMIT left open.
+
+    The server says with each answer whether a transaction is open: to roll back in any case costs a
+    round trip a request.
+    """
+    if connection.server_status & _IN_TRANSACTION:
+        connection.rollback()
 
 
 def _note_use(_: DBAPIConnection | None, entry: ConnectionPoolEntry) -> None:

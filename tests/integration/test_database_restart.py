@@ -197,6 +197,25 @@ def test_no_request_leaves_a_transaction_open(backend, server):
         assert (0,) == cursor.fetchone()
 
 
+def test_pool_ends_what_is_left_open_and_asks_no_more(backend):
+    def rollbacks(connection):
+        return int(connection.exec_driver_sql("SHOW STATUS LIKE 'Com_rollback'").one()[1])
+
+    with backend.app.app_context(), db.engine.connect() as first:
+        left = db.engine.raw_connection()
+        number = left.thread_id()
+        left.cursor().execute("UPDATE users SET name = 'Eve'")
+        left.close()
+        assert "Eve" not in first.scalars(select(User.name)).all()
+        with db.engine.connect() as again:
+            assert number == again.connection.thread_id()
+            before = rollbacks(again)
+            again.commit()
+        with db.engine.connect() as again:
+            assert number == again.connection.thread_id()
+            assert 1 == before == rollbacks(again)
+
+
 @pytest.mark.soak
 def test_job_goes_on_after_the_database_was_away_often(
     server, backend, worker, customer, clerks, soak
