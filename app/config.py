@@ -131,7 +131,7 @@ class Settings(BaseModel):
     def _with_driver(cls, text: str) -> str:
         try:
             url = make_url(text)
-        except ArgumentError:
+        except (ArgumentError, ValueError):  # the latter tells what it took for a port
             raise ValueError("is not a database URL, as mysql://user:password@host/name") from None
         if url.drivername not in _DRIVERS:
             raise ValueError("must start with mysql://, mariadb:// or sqlite:///")
@@ -199,10 +199,17 @@ def _problems(error: ValidationError) -> list[str]:
 
 
 def environment(root: Path) -> dict[str, str | None]:
-    """Return the process's variables over those of `.env` in `root` and the working folder."""
+    """Return the process's variables over those of `.env` in `root` and the working folder.
+
+    Raises ConfigError.
+    """
     merged: dict[str, str | None] = {}
     for folder in dict.fromkeys((root, Path.cwd())):
-        merged |= dotenv_values(folder / ".env", interpolate=False, encoding="utf-8")
+        file = folder / ".env"
+        try:
+            merged |= dotenv_values(file, interpolate=False, encoding="utf-8")
+        except UnicodeDecodeError:
+            raise ConfigError(f"{file} is not encoded as UTF-8: save it so") from None
     return merged | dict(os.environ)
 
 

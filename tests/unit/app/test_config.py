@@ -1,5 +1,6 @@
 """Settings: from the environment or `.env`, all problems at once."""
 
+import re
 import ssl
 
 import pytest
@@ -106,6 +107,32 @@ def test_dotenv_gives_way_to_the_environment(tmp_path, monkeypatch):
     assert ("open", "20", "a$b") == tuple(
         found[f"DEPLOYR_{name}"] for name in ("SIGNUP", "LEASE_SECONDS", "DATABASE_URL")
     )
+
+
+@pytest.mark.parametrize("written", ["\ufeff", "# größer\r\n"])
+def test_dotenv_of_other_editors_is_read(tmp_path, written):
+    text = f'{written}DEPLOYR_SIGNUP=open\r\nDEPLOYR_TICK_TOKEN="a #\'$b"\r\n'
+    (tmp_path / ".env").write_bytes(text.encode())
+
+    found = environment(tmp_path)
+
+    assert ("open", "a #'$b") == (found["DEPLOYR_SIGNUP"], found["DEPLOYR_TICK_TOKEN"])
+
+
+def test_dotenv_of_another_encoding_is_named(tmp_path):
+    (tmp_path / ".env").write_text("# größer\nDEPLOYR_SIGNUP=open\n", encoding="latin-1")
+
+    with pytest.raises(ConfigError, match=re.escape(f"{tmp_path}/.env is not encoded as UTF-8")):
+        environment(tmp_path)
+
+
+def test_password_is_not_told_when_its_url_can_not_be_read(tmp_path):
+    """As one with characters that should have been encoded."""
+    url = "mysql://me:p@ss:w0rd/more@localhost/name"
+
+    with pytest.raises(ConfigError, match="is not a database URL, as mysql://") as told:
+        Settings.load(at(url), tmp_path)
+    assert "w0rd" not in str(told.value)
 
 
 def test_misspelt_config_is_refused():
