@@ -46,7 +46,7 @@ def deploy(home: Home, python: str) -> None:
         say("set DEPLOYR_PUBLIC_URL in .env: the next deployment can then see whether it answers")
     elif not address.waits_for(name):
         _take_back(home, before, address, answered=answered, python=python)
-    home.prune(KEPT)
+    home.prune(KEPT, before)
 
 
 def _take_back(
@@ -81,7 +81,7 @@ def main() -> None:
             except BlockingIOError:
                 raise Failed("another deployment is running: wait for its end") from None
             deploy(home, sys.executable)
-    except Failed as error:
+    except (Failed, OSError) as error:  # also a full disk
         sys.exit(f"The deployment failed: {error}")
 
 

@@ -1,6 +1,5 @@
 """The application root of an account: which release is live there, and how another becomes it."""
 
-import os
 import shutil
 import stat
 from pathlib import Path
@@ -42,28 +41,36 @@ class Home:
 
         Each step is a rename: whoever starts in between finds a whole release and a whole entry.
         """
+        entry = self.path / "releases" / name / ENTRY
+        texts = {
+            ENTRY: (entry.read_text(encoding="utf-8"), 0o644),
+            "flask": (FLASK.format(python=python), 0o755),
+            "tmp/restart.txt": ("", 0o644),
+        }
+        # What needs room on the disk comes first; after it there are but renames.
+        fresh = {self.path / each: self._fresh(each, *texts[each]) for each in texts}
         link = self.path / ".current.new"
         link.unlink(missing_ok=True)
         link.symlink_to(Path("releases", name))
         link.rename(self.path / "current")
-        entry = self.path / "releases" / name / ENTRY
-        self._replace(ENTRY, entry.read_text(encoding="utf-8"), 0o644)
-        self._replace("flask", FLASK.format(python=python), 0o755)
-        restart = self.path / "tmp" / "restart.txt"
-        restart.touch()
-        os.utime(restart)
+        for place, file in fresh.items():
+            file.rename(place)
 
-    def prune(self, kept: int) -> None:
-        """Remove releases but the newest ones; the live one stays."""
+    def prune(self, kept: int, before: str | None) -> None:
+        """Remove releases but the newest ones; the live one and the one `before` it stay.
+
+        Processes of the latter may still be answering.
+        """
         releases = self.path / "releases"
         whole = sorted(each.name for each in releases.iterdir() if not each.name.startswith("."))
-        for name in set(whole[:-kept]) - {self.live()}:
+        for name in set(whole[:-kept]) - {self.live(), before}:
             shutil.rmtree(releases / name)
 
-    def _replace(self, name: str, text: str, mode: int) -> None:
-        place, fresh = self.path / name, self.path / f".{name}.new"
-        if place.is_file() and not place.is_symlink() and place.read_bytes() == text.encode():
-            return
+    def _fresh(self, name: str, text: str, mode: int) -> Path:
+        """Return a new file that can take the place of `name`, whoever owns that one."""
+        place = self.path / name
+        fresh = place.with_name(f".{place.name}.new")
+        fresh.unlink(missing_ok=True)
         fresh.write_text(text, encoding="utf-8")
         fresh.chmod(mode)
-        fresh.rename(place)
+        return fresh
