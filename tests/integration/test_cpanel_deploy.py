@@ -3,6 +3,7 @@
 What then answers under Passenger, and revisions that can't, are in tests/system.
 """
 
+import fcntl
 import os
 import subprocess
 import sys
@@ -48,11 +49,11 @@ def commit(clone):
     )
 
 
-def deploy(home):
+def deploy(home, python=sys.executable):
     """Run all tasks in one shell that ends at the first failure."""
     tasks = yaml.safe_load((home / "repositories/deployr/.cpanel.yml").read_text())
     # A virtual environment's Python, as cPanel's "Setup Python App" makes one.
-    env = {**os.environ, "HOME": str(home), "PYTHON": sys.executable}
+    env = {**os.environ, "HOME": str(home), "PYTHON": str(python)}
     return subprocess.run(
         ["/bin/bash", "-e"], input="\n".join(tasks["deployment"]["tasks"]), env=env,
         cwd=home / "repositories/deployr", capture_output=True, text=True, check=False,
@@ -73,6 +74,7 @@ def test_backend_is_deployed_migrated_and_answers(home):
     assert 0 == (done := deploy(home)).returncode, done.stderr
     assert "set DEPLOYR_PUBLIC_URL" in done.stdout
     first, touched = app.joinpath("current").readlink(), (app / "tmp/restart.txt").stat()
+    (app / "releases/.new/packages").mkdir(parents=True)  # as a killed deployment leaves it
     (home / "repositories/deployr/not-committed").touch()
     commit(home / "repositories/deployr")
     assert 0 == (done := deploy(home)).returncode, done.stderr
@@ -109,3 +111,38 @@ def test_without_private_settings_nothing_is_touched(home, mode, told):
     assert 1 == done.returncode
     assert told in done.stderr
     assert {".env"} >= {path.name for path in (home / "deployr").iterdir()}
+
+
+def test_second_deployment_does_not_disturb_the_first(home):
+    write_settings(home, "")
+    (home / "deployr/releases").mkdir()
+    with (home / "deployr/releases/.lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        done = deploy(home)
+
+    assert 1 == done.returncode
+    assert "The deployment failed: another deployment is running" in done.stderr
+    assert [".lock"] == [path.name for path in (home / "deployr/releases").iterdir()]
+
+
+def test_python_that_was_named_is_taken_or_refused(home):
+    """Packages for another one would not load under the host's."""
+    write_settings(home, "")
+    done = deploy(home, home / "no-python")
+
+    assert 1 == done.returncode
+    assert f"no Python >= 3.11 in PYTHON={home}/no-python: " in done.stderr
+    assert [".env"] == [path.name for path in (home / "deployr").iterdir()]
+
+
+@pytest.mark.parametrize("last", ["3.11", "3.12"])
+def test_environment_that_was_made_last_is_taken(home, last):
+    """After a change of the Python app's version both are there."""
+    for number, version in enumerate(sorted(("3.11", "3.12"), key=last.__eq__)):
+        venv = home / "virtualenv" / "deployr" / version
+        (venv / "bin").mkdir(parents=True)
+        (venv / "bin/python").write_text(f'#!/bin/sh\n[ "$1" = -c ] || echo "{version} $*"\n')
+        (venv / "bin/python").chmod(0o755)
+        os.utime(venv, (number, number))
+
+    assert f"{last} -m tools.cpanel.deploy {home}/deployr\n" == deploy(home, "").stdout
