@@ -37,7 +37,7 @@ def _load(release: Path) -> Any:  # noqa: ANN401 - a Flask app, whose class is n
         sys.path[:0] = [str(release), str(release / "packages")]
     if not (release / "packages").exists():
         # Some hosts start the app with another Python than that of the environment they made.
-        account = Path.home()
+        account = Path.home().resolve()  # /home is a link at some hosts
         venv = account / "virtualenv" / os.path.relpath(HOME, account) / version
         site.addsitedir(str(venv / "lib" / f"python{version}" / "site-packages"))
     try:

@@ -96,13 +96,18 @@ def test_settings_are_mended_without_a_restart(home):
 
 
 def test_packages_of_the_hosts_environment_are_found(home):
-    """Where the host starts the app with another Python than that one's."""
+    """Where the host starts the app with another Python than that one's, and homes are links."""
     venv = home.parent / "virtualenv" / home.name / VERSION
     venv.parent.mkdir(parents=True)
     venv.symlink_to(sys.prefix)
     (home / ".env").write_text(f"DEPLOYR_DATABASE_URL=sqlite:///{home}/d.sqlite")
 
-    assert "('200 OK', 'application/json'" in run(home, "print(ask('/api/health'))", BARE)
+    link = home.parent.with_name(f"{home.parent.name}-link")
+    link.symlink_to(home.parent)
+
+    said = run(home, "print(ask('/api/health'))", BARE, HOME=str(link))
+
+    assert "('200 OK', 'application/json'" in said
 
 
 def test_backend_works_where_texts_are_ascii_by_default(home):
