@@ -17,9 +17,10 @@ trap 'rm -rf "${copy}" "${fresh}"' EXIT
 # Built from a copy: a checkout may be read-only, and hold what earlier builds left in it.
 (cd "${root}" && cp -RL deployr cli runner pyproject.toml README.md "${copy}")
 find "${copy}" -name __pycache__ -prune -exec rm -rf {} +
+# The same sources make the same wheel, whatever the umask: the installer knows its checksum.
+chmod -R u=rwX,go=rX "${copy}"
 rm -rf "${fresh}"
 mkdir "${fresh}"
-# The same sources make the same wheel.
 SOURCE_DATE_EPOCH=315532800 "${python}" -m pip --disable-pip-version-check --quiet \
     wheel --no-deps --wheel-dir "${fresh}" "${copy}"
 cp "${root}/requirements/runner.txt" "${fresh}/runner-requirements.txt"

@@ -1,5 +1,6 @@
 """What the served installer refuses, and that it has changed nothing by then."""
 
+import os
 import subprocess
 import sys
 import zipfile
@@ -86,6 +87,19 @@ def test_machine_without_python(machine, backend):
     assert 1 == done.returncode
     assert "needs Python >= 3.11. As root: apt-get install python3 python3-venv" in done.stdout
     assert not (machine.path / "etc/deployr").exists()
+
+
+def test_same_sources_make_the_same_files(built, tmp_path):
+    """Of several backends one may serve the installer, and another the wheel."""
+    umask = os.umask(0o077)
+    try:
+        again = build(tmp_path / "with space")
+    finally:
+        os.umask(umask)
+
+    assert {path.name: path.read_bytes() for path in built.iterdir()} == {
+        path.name: path.read_bytes() for path in again.iterdir()
+    }
 
 
 def test_one_file_is_as_clean_as_its_parts(dist):
