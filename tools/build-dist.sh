@@ -4,6 +4,7 @@
 # DIR gets install-runner.sh in one file, the wheel, and the hashed list of the runner's packages.
 # It is replaced as a whole. PYTHON names an interpreter >= 3.11 that has pip.
 set -euo pipefail
+umask 022
 
 root=$(cd "$(dirname "$0")/.." && pwd)
 goal=${1:?usage: build-dist.sh DIR}

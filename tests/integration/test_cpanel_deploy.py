@@ -41,7 +41,9 @@ def home(tmp_path):
     return tmp_path
 
 
-def commit(clone):
+def commit(clone, *new):
+    for name in new:
+        (clone / name).touch()
     who = ["-c", "user.name=Ada", "-c", "user.email=ada@example.com"]
     subprocess.run(["git", "add", "--all"], cwd=clone, check=True)
     subprocess.run(
@@ -75,8 +77,7 @@ def test_backend_is_deployed_migrated_and_answers(home):
     assert "set DEPLOYR_PUBLIC_URL" in done.stdout
     first, touched = app.joinpath("current").readlink(), (app / "tmp/restart.txt").stat()
     (app / "releases/.new/packages").mkdir(parents=True)  # as a killed deployment leaves it
-    (home / "repositories/deployr/not-committed").touch()
-    commit(home / "repositories/deployr")
+    commit(home / "repositories/deployr", "not-committed")
     assert 0 == (done := deploy(home)).returncode, done.stderr
 
     second = app.joinpath("current").readlink()
