@@ -7,7 +7,7 @@ from sqlalchemy import Row, Select, bindparam, or_, select, update
 
 from app.clock import utcnow
 from app.errors import Conflict, Gone, NotFound
-from app.extensions import db
+from app.extensions import db, execute
 from app.models import DeploymentJob, Project
 from app.services import archive, logs, queue, reports
 from app.services.news import CLAIMED, News
@@ -103,7 +103,7 @@ _JOB = _select_job()  # built once: that takes longer than to execute it
 
 def _find(news: News) -> Row[Any]:
     me = {"by_runner": news.runner.id, "by_user": news.runner.user_id}
-    row = db.session.execute(_JOB, {"job": news.job_id, **me}).first()
+    row = execute(_JOB, {"job": news.job_id, **me}).first()
     if row is None:
         raise NotFound("job")
     return row
@@ -126,7 +126,6 @@ _RENEW = (
         updated_at=bindparam("now", type_=DeploymentJob.updated_at.type),
         version=DeploymentJob.version + 1,
     )
-    .execution_options(synchronize_session=False)
 )
 
 
@@ -137,7 +136,7 @@ def _renew(news: News, row: Row[Any], now: datetime) -> None:
     if news.post.activated and row.activated_at is None:
         renewal = renewal.values(activated_at=now)
     until = {"lease": lease_end(news, now), "now": now}
-    if not changed(db.session.execute(renewal, news.mine | until)):
+    if not changed(execute(renewal, news.mine | until)):
         raise RacedError
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from app.clock import utcnow
 from app.config import settings
 from app.errors import Forbidden, Unauthorized
-from app.extensions import db
+from app.extensions import db, execute
 from app.models import ApiToken, Runner, User
 from app.models.user import BLOCKED
 from app.services import alive
@@ -155,7 +155,7 @@ _BY_OLD_TOKEN = _select_runner(Runner.old_token)
 
 
 def _known(query: Select[Any], hashed: str) -> Row[Any] | None:
-    row = db.session.execute(query, {"hashed": hashed}).first()
+    row = execute(query, {"hashed": hashed}).first()
     return row if row is not None and hmac.compare_digest(row.known, hashed) else None
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import Row, bindparam, insert, select, update
 
 from app.clock import utcnow
 from app.config import settings
-from app.extensions import db
+from app.extensions import db, execute
 from app.models import DeploymentJob, JobLog
 from app.services import archive
 from app.services.archive import LATE, PART_BYTES
@@ -43,7 +43,6 @@ _GROW = (
     update(_JOB)
     .where(CLAIMED, _JOB.log_bytes == bindparam("have"), _JOB.logs_path.is_(None))
     .values(log_bytes=bindparam("size"), version=_JOB.version + 1)
-    .execution_options(synchronize_session=False)
 )
 _ADD = insert(db.metadata.tables[JobLog.__tablename__])
 
@@ -54,20 +53,20 @@ def append(news: News, off: int | None, raw: bytes) -> None:
     The job must still be the claim's. What is there already is not written twice, and nothing is
     written while bytes before `off` are missing.
     """
-    have = db.session.scalar(_HAVE, {"job": news.job_id}) or 0
+    have = execute(_HAVE, {"job": news.job_id}).scalar() or 0
     off = have if off is None else off
     if is_full(have) or off > have or off + len(raw) <= have:
         return
     fresh = raw[have - off :][: settings().log_cap_bytes - have]
     sizes = {"have": have, "size": have + len(fresh)}
-    moved = db.session.execute(_GROW, news.mine | sizes)
+    moved = execute(_GROW, news.mine | sizes)
     if not changed(moved):
         raise RacedError
     for start in range(0, len(fresh), MAX_CHUNK_BYTES):
         piece = fresh[start : start + MAX_CHUNK_BYTES]
         packed = gzip.compress(piece, compresslevel=6, mtime=0)
         place = {"job_id": news.job_id, "off": have + start, "len": len(piece)}
-        db.session.execute(_ADD, place | {"data": packed})
+        execute(_ADD, place | {"data": packed})
 
 
 def read_text(row: Row[Any]) -> str:

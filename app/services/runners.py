@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from app.clock import utcnow
 from app.config import settings
 from app.errors import Conflict, NotFound, Unauthorized, UpgradeRequired
-from app.extensions import db
+from app.extensions import db, execute
 from app.models import RegistrationCode, Runner, RunnerShare
 from app.schemas.runners import Registration
 from app.services import audit
@@ -65,7 +65,7 @@ def surroundings(runner: RunnerActor) -> tuple[int, bool]:
     limits = settings()
     most = max(TELLABLE, int(limits.poll_budget * limits.poll_max_seconds))
     values = {"since": _online_since(), "runner": runner.id, "most": most}
-    online, is_lent = db.session.execute(_SURROUNDINGS, values).one()
+    online, is_lent = execute(_SURROUNDINGS, values).one()
     return online, bool(is_lent)
 
 

@@ -9,6 +9,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from sqlalchemy import CursorResult, Result
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
 
 from app.extensions import WRITES, db
 
@@ -61,10 +62,9 @@ def _once(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     session = db.session()
     if session.info.get(WRITES):
         raise RuntimeError("transactions don't nest")
-    session.commit()  # ends what only read: SQLite's writers must begin as such
     session.info[WRITES] = True
     try:
-        session.connection(execution_options={WRITES: True})
+        _forget_reads(session)
         result = work(*args, **kwargs)
         session.commit()
     except BaseException:
@@ -73,6 +73,19 @@ def _once(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     finally:
         session.info[WRITES] = False
     return result
+
+
+def _forget_reads(session: Session) -> None:
+    """Let the transaction read anew what the request has read before it.
+
+    What has been read need not be committed: the next statement sees what others have committed
+    meanwhile, and the round trip is saved. SQLite's writers must begin as such.
+    """
+    if session.get_bind().dialect.name == "sqlite":
+        session.commit()
+        session.connection(execution_options={WRITES: True})
+    else:
+        session.expire_all()
 
 
 def changed(result: Result[Any]) -> bool:

@@ -16,7 +16,7 @@ from sqlalchemy import (
 )
 
 from app.clock import utcnow
-from app.extensions import db
+from app.extensions import execute
 from app.models import DeploymentJob, Project
 from app.services.identity import RunnerActor
 from app.services.runner_choice import LENT, OWN, PINNED, REACHED, SHARED, claimer
@@ -96,13 +96,13 @@ def find_work(runner: RunnerActor, online: int, *, is_lent: bool) -> Worklist:
 
 def find_cancelled(runner: RunnerActor) -> Worklist:
     """Return what `runner`, which can take no more jobs, has to cancel."""
-    rows = db.session.execute(_CANCELLED, {"by_runner": runner.id})
+    rows = execute(_CANCELLED, {"by_runner": runner.id})
     return Worklist(candidates=[], cancel=[row.job_id for row in rows])
 
 
 def _find(query: CompoundSelect[Any], runner: RunnerActor, skipped: int) -> Worklist:
     values = {**claimer(runner), "now": utcnow(), "skipped": skipped}
-    rows = db.session.execute(query, values).all()
+    rows = execute(query, values).all()
     queued = [row for row in rows if row.status == JobStatus.QUEUED]
     queued.sort(key=lambda row: (row.created_at, row.job_id))
     cancel = [row.job_id for row in rows if row.status == JobStatus.RUNNING]
