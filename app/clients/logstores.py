@@ -100,8 +100,12 @@ class S3Store:
 
     def get(self, key: str) -> bytes:
         """See LogStore."""
-        body: bytes = self._ask("get_object", key)["Body"].read()
-        return body
+        body = self._ask("get_object", key)["Body"]
+        try:
+            data: bytes = body.read()
+        except self._errors as error:  # it broke off in the middle
+            raise LogStoreError(f"get_object {key}: {error}") from None
+        return data
 
     def delete(self, key: str) -> None:
         """See LogStore."""
