@@ -14,10 +14,9 @@ choose_places() {
     token=${config}/token
     registered=no
     [[ ! -e "${token}" ]] || registered=yes
-    if [[ -z "${prefix}" ]]; then
-        prefix=$(made prefix)
-        prefix=${prefix##*$'\n'}
-    fi
+    known=$(made prefix)
+    known=${known##*$'\n'}
+    prefix=${prefix:-${known}}
     if [[ "${me}" == root ]]; then
         prefix=${prefix:-/opt/deployr}
         [[ -n "${user}" || "${registered}" == no ]] || user=$(stat -c %U "${token}")

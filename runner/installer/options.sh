@@ -111,6 +111,10 @@ check_options() {
     local one
     [[ "${prefix}" =~ ^/[A-Za-z0-9_.@+/-]+$ ]] \
         || fail "--prefix must be an absolute path of letters, digits and / _ . @ + - (got ${prefix})" 2
+    # Only what was recorded is ever removed.
+    [[ -z "${known}" || "${prefix}" == "${known}" ]] \
+        || fail "the runner is in ${known}: leave out --prefix, or --uninstall that one first" 2
+    [[ -z "${path}" || "${path}" == /* ]] || fail "--path must be an absolute path (got ${path})" 2
     if [[ "${me}" != root ]]; then
         [[ -z "${user}" || "${user}" == "${me}" ]] || fail "--user ${user} needs root" 2
         [[ -z "${build_user}" || "${build_user}" == no ]] || fail "--build-user needs root" 2

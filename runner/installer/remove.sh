@@ -64,7 +64,8 @@ remove_users() { # remove_users APPS
         id "${one}" >/dev/null 2>&1 || continue
         owned=""
         while read -r app; do
-            [[ -z "${app}" || ! -e "${app}" ]] || owned+=$(find "${app}" -user "${one}" -print -quit)
+            # The runner's user wrote it: what is no path would be an option.
+            [[ "${app}" != /* || ! -e "${app}" ]] || owned+=$(find "${app}" -user "${one}" -print -quit)
         done <<<"$1"
         if [[ -z "${owned}" ]] && userdel "${one}" 2>/dev/null; then
             groupdel "${one}" 2>/dev/null || true

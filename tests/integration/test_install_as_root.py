@@ -128,3 +128,20 @@ def test_installer_refuses_such_a_user_as_the_first_thing(tmp_path):
     assert 2 == done.returncode
     assert "root has the rights of root" in done.stderr
     assert f"no-{os.getpid()}" not in Path("/etc/passwd").read_text()
+
+
+def test_path_that_the_runner_wrote_is_no_option_of_find(tmp_path):
+    """Uninstalling as root asks whose the apps are."""
+    (tmp_path / "-delete").touch()
+    call = """
+    source "$1"
+    made() { echo root; }; userdel() { false; }
+    remove_users "-delete"
+    """
+    done = subprocess.run(
+        ["/bin/bash", "-euc", call, "bash", ROOT / "runner/installer/remove.sh"],
+        cwd=tmp_path, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+
+    assert "These users stay" in done.stdout
+    assert (tmp_path / "-delete").exists()

@@ -78,6 +78,19 @@ def test_address_that_anybody_could_answer(machine, backend):
     assert "only https:// is safe" in said
 
 
+def test_other_place_than_that_of_the_runner(machine, backend):
+    """Uninstalling would leave one of them."""
+    (machine.path / "etc/deployr-runner.installed").write_text("prefix /opt/deployr\n")
+
+    said = refused(machine, backend, "--prefix", "/srv/deployr")
+
+    assert "the runner is in /opt/deployr: leave out --prefix" in said
+
+
+def test_path_that_depends_on_where_one_is(machine, backend):
+    assert "--path must be an absolute path" in refused(machine, backend, "--path", "www/app")
+
+
 def test_machine_without_python(machine, backend):
     """Its other programs are there."""
     hide = f'for each in /usr/bin/*; do ln -s "$each" /opt; done; rm /opt/python*; PATH=/opt; {RUN}'
