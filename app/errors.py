@@ -8,6 +8,7 @@ from typing import Any
 
 from flask import Flask, Response, current_app, request
 from sqlalchemy.exc import DBAPIError, InterfaceError, InternalError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoneFreeError
 from werkzeug.exceptions import HTTPException, SecurityError
 
 from app.origin import origin
@@ -128,6 +129,7 @@ def init_errors(app: Flask) -> None:
     app.register_error_handler(OperationalError, _database_error)
     app.register_error_handler(InterfaceError, _database_error)
     app.register_error_handler(InternalError, _database_error)
+    app.register_error_handler(NoneFreeError, _database_error)
 
 
 def problem(
@@ -172,10 +174,11 @@ def _http_error(error: HTTPException) -> Response | HTTPException:
     return answer
 
 
-def _database_error(error: DBAPIError) -> Response:
+def _database_error(error: DBAPIError | NoneFreeError) -> Response:
     current_app.logger.error("the database refused", exc_info=error)
     full = "takes no changes: it is read-only or its disk is full"
-    what = full if _is_unwritable(error) else "does not answer"
+    unwritable = isinstance(error, DBAPIError) and _is_unwritable(error)
+    what = full if unwritable else "does not answer"
     detail = f"The database {what}; try again. Its error is in the backend's log."
     answer = problem(HTTPStatus.SERVICE_UNAVAILABLE, "database_unavailable", detail)
     answer.headers["Retry-After"] = str(RETRY_SECONDS)

@@ -4,7 +4,9 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from app import create_app
+from app.extensions import db
 from deployr.wire import MAX_BODY_BYTES
+from tests.factories import make_user
 from tests.support.backend import refusal
 from tests.support.databases import at
 
@@ -80,3 +82,17 @@ def test_database_that_does_not_answer(app):
     assert (503, "database_unavailable") == refusal(answer)
     assert "secret" not in answer.text
     assert "5" == answer.headers["Retry-After"]
+
+
+def test_connections_that_are_all_in_use(make_app):
+    """Fewer than threads: who waited in vain asks again."""
+    app = make_app(
+        SQLALCHEMY_ENGINE_OPTIONS={"pool_size": 1, "max_overflow": 0, "pool_timeout": 0.1}
+    )
+    user = make_user(app)
+    with app.app_context(), db.engine.connect():
+        answer = user.get("/api/user")
+
+    assert (503, "database_unavailable") == refusal(answer)
+    assert "5" == answer.headers["Retry-After"]
+    assert 200 == user.get("/api/user").status_code
