@@ -1,6 +1,17 @@
 # Backend and runner: docker build --target backend . , docker build --target runner .
 # Both are in compose.yaml; docs/scaling.md tells how to use it.
 
+# What the backend serves to servers that become runners.
+FROM python:3.13-slim-bookworm AS dist
+WORKDIR /srv/deployr
+COPY pyproject.toml README.md ./
+COPY requirements/runner.txt requirements/
+COPY tools/build-dist.sh tools/
+COPY cli cli
+COPY deployr deployr
+COPY runner runner
+RUN bash tools/build-dist.sh dist
+
 FROM python:3.13-slim-bookworm AS backend
 WORKDIR /srv/deployr
 ENV HOST=0.0.0.0 PORT=8000 FLASK_APP=app PYTHONUNBUFFERED=1
@@ -12,6 +23,7 @@ COPY gunicorn.conf.py ./
 COPY deployr deployr
 COPY migrations migrations
 COPY app app
+COPY --from=dist /srv/deployr/dist dist
 USER 10001
 EXPOSE 8000
 HEALTHCHECK CMD ["python", "-c", "import os, urllib.request; urllib.request.urlopen('http://127.0.0.1:' + os.environ['PORT'] + '/api/health')"]

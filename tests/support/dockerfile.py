@@ -28,6 +28,12 @@ def instructions(stage: str) -> list[tuple[str, str]]:
     raise AssertionError(f"no stage {stage}")
 
 
+def context(stage: str) -> set[str]:
+    """Return the files and folders of the checkout that a stage copies."""
+    copies = [text.split()[:-1] for name, text in instructions(stage) if name == "COPY"]
+    return {source for each in copies if not each[0].startswith("--from=") for source in each}
+
+
 class Image:
     """A stage, built below a folder with a Python of its own."""
 
@@ -71,6 +77,9 @@ class Image:
 
     def _copy(self, text: str) -> None:
         *sources, target = text.split()
+        if sources[0].startswith("--from="):
+            self._copy_from(sources[0].removeprefix("--from="), sources[1], target)
+            return
         for source in sources:
             place = self._work / target
             if (ROOT / source).is_dir():
@@ -79,6 +88,11 @@ class Image:
                 place = place / Path(source).name if target.endswith("/") else place
                 place.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy(ROOT / source, place)
+
+    def _copy_from(self, stage: str, source: str, target: str) -> None:
+        folder = self._root.parent / stage
+        Image(stage, folder)
+        shutil.copytree(f"{folder}{source}", self._work / target)
 
     def _run(self, text: str) -> None:
         if text.startswith("apt-get"):  # of the machine, which has them

@@ -1,6 +1,7 @@
 """Dockerfile and compose.yaml: what they say is done here, but for the containers."""
 
 import json
+import re
 import subprocess
 import sys
 import time
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.support.dockerfile import ROOT, Image
+from tests.support.dockerfile import ROOT, Image, context
 from tests.support.mariadb import MariaDb
 from tests.support.ports import free_ports
 
@@ -56,6 +57,16 @@ def test_dockerfile_has_no_fault_that_hadolint_knows():
     assert (0, b"") == (done.returncode, done.stdout)
 
 
+def test_builder_is_sent_what_it_copies_and_nothing_else():
+    """No .env, .git or database of a checkout reaches an image."""
+    first, *rest = (ROOT / ".dockerignore").read_text().split()
+    sent = {line.removeprefix("!") for line in rest if line.startswith("!")}
+    copied = set().union(*map(context, ("dist", "backend", "runner")))
+    lists = {source for source in copied if source.startswith("requirements/")}
+    assert ("*", copied - lists) == (first, sent - {"requirements/*.txt"})
+    assert {"**/__pycache__"} == {line for line in rest if not line.startswith("!")}
+
+
 @pytest.mark.parametrize("missing", SECRETS)
 def test_compose_asks_for_what_is_missing(missing):
     done = compose(**{name: value for name, value in SECRETS.items() if name != missing})
@@ -79,11 +90,22 @@ def test_commands_bring_up_a_backend_and_a_runner(server, tmp_path):
     serving = backend.start(backend.argv["CMD"], log, **env)
     try:
         until(lambda: backend.run(health, **env).returncode == 0)
+        check_installer(backend, f"http://127.0.0.1:{port}")
         check_runner(backend, env, f"http://127.0.0.1:{port}", tmp_path)
     finally:
         serving.terminate()
         serving.wait(START_SECONDS)
     assert serving.returncode == 0, log.read_text()
+
+
+def check_installer(backend: Image, url: str) -> None:
+    """The line that makes a server a runner finds what it needs."""
+    script = backend.run(["curl", "-sSf", f"{url}/install-runner.sh"]).stdout
+    assert f"\nbackend={url}\n" in script
+    (wheel,) = re.findall(r"^release_wheel='(.+)'$", script, re.MULTILINE)
+    for name in (wheel, "runner-requirements.txt"):
+        done = backend.run(["curl", "-sSf", "--output", "/dev/null", f"{url}/dist/{name}"])
+        assert done.returncode == 0, done.stderr
 
 
 def check_runner(backend: Image, env: dict[str, str], url: str, place: Path) -> None:
