@@ -5,6 +5,7 @@ What then answers under Passenger, and revisions that can't, are in tests/system
 
 import fcntl
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 import requests
 import yaml
 
-from tools.demo.processes import first_line, start, stop
+from tools.demo.processes import first_line, pauses, start, stop
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = (".cpanel.yml", "tools", "passenger_wsgi.py", "app", "runner")
@@ -124,6 +125,27 @@ def test_second_deployment_does_not_disturb_the_first(home):
     assert 1 == done.returncode
     assert "The deployment failed: another deployment is running" in done.stderr
     assert [".lock"] == [path.name for path in (home / "deployr/releases").iterdir()]
+
+
+def test_program_that_outlives_a_killed_deployment_is_waited_for(home):
+    """It may still write where the next one would."""
+    write_settings(home, "")
+    clone, git = home / "repositories/deployr", home / "bin/git"
+    git.parent.mkdir()
+    git.write_text("#!/bin/sh\necho >begun; exec sleep 30\n")
+    git.chmod(0o755)
+    first = subprocess.Popen(
+        [sys.executable, "-m", "tools.cpanel.deploy", str(home / "deployr")], cwd=clone,
+        env={**os.environ, "PATH": f"{git.parent}:{os.environ['PATH']}"}, start_new_session=True,
+    )  # fmt: skip
+    try:
+        assert any((clone / "begun").exists() for _ in pauses(20))
+        first.kill()
+        first.wait()
+        assert "another deployment is running" in deploy(home).stderr
+    finally:
+        os.killpg(first.pid, signal.SIGKILL)
+        first.wait()
 
 
 def test_python_that_was_named_is_taken_or_refused(home):

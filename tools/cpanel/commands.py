@@ -20,6 +20,7 @@ def run(*argv: str, cwd: Path | None = None, env: Mapping[str, str] | None = Non
         encoding="utf-8",
         errors="replace",
         check=False,
+        close_fds=False,  # what outlives a killed deployment keeps its lock
     )
     if done.returncode:
         what = " ".join(Path(each).name if each == argv[0] else each for each in argv[:4])

@@ -76,6 +76,7 @@ def main() -> None:
     try:
         home.prepare()
         with (home.path / "releases" / ".lock").open("a") as lock:
+            os.set_inheritable(lock.fileno(), True)  # noqa: FBT003 - it has no name
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
