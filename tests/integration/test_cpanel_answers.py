@@ -61,6 +61,14 @@ def test_old_release_and_a_refusal_or_two_are_waited_out(served, tmp_path):
     assert Address(url, tmp_path).waits_for("new")
 
 
+def test_backend_of_a_busy_host_is_there(served, tmp_path):
+    """Else a release that does not start would not be taken back."""
+    refused: list[tuple[int, dict[str, str]]] = [(508, {})] * (REFUSALS - 1)
+
+    assert Address(served(*refused, health("old")), tmp_path).answers()
+    assert not Address(served((508, {})), tmp_path).answers()
+
+
 def test_refusals_end_the_wait_at_once(served, tmp_path):
     """The page of a backend that can't start, and what is no backend at all."""
     for answer in ((503, {"code": "backend_not_started"}), (200, {"status": "parked"})):

@@ -27,8 +27,12 @@ class Address:
         self._seconds = float(os.environ.get("DEPLOYR_WAIT_SECONDS", "120"))
 
     def answers(self) -> bool:
-        """Tell whether a backend is there, whichever."""
-        return self._ask() is not None
+        """Tell whether a backend is there, whichever; a refusal or two may be of a busy host."""
+        for _ in range(REFUSALS):
+            if self._ask() is not None:
+                return True
+            time.sleep(PAUSE_SECONDS)
+        return False
 
     def waits_for(self, revision: str) -> bool:
         """Return whether this release answers, within the time that a restart may take."""
