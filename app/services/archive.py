@@ -86,17 +86,8 @@ def forget(job_ids: list[int]) -> None:
     moved = select(job.id, job.logs_path, job.log_bytes).where(
         job.id.in_(job_ids), job.logs_path.is_not(None)
     )
-    now = utcnow()
     for row in db.session.execute(moved).all():
-        payload = {
-            "kind": str(row.logs_path).partition(":")[0],
-            "keys": _keys(row.id, row.log_bytes),
-        }
-        db.session.add(
-            OutboxJob(
-                queue=DELETE_QUEUE, payload=json.dumps(payload), available_at=now, created_at=now
-            )
-        )
+        _delete_later(str(row.logs_path), row.id, row.log_bytes)
 
 
 def delete_objects(payload: str) -> None:
@@ -117,7 +108,17 @@ def _settle(job_id: int, logs_path: str, size: int) -> bool:
     )
     if changed(settled):
         db.session.execute(delete(JobLog).where(JobLog.job_id == job_id))
+    elif db.session.scalar(select(job.id).where(job.id == job_id)) is None:
+        _delete_later(logs_path, job_id, size)  # its project went while the log was moving
     return changed(settled)
+
+
+def _delete_later(logs_path: str, job_id: int, size: int) -> None:
+    now = utcnow()
+    payload = {"kind": logs_path.partition(":")[0], "keys": _keys(job_id, size)}
+    db.session.add(
+        OutboxJob(queue=DELETE_QUEUE, payload=json.dumps(payload), available_at=now, created_at=now)
+    )
 
 
 def _size(job_id: int) -> int:

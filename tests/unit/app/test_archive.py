@@ -2,12 +2,14 @@
 
 import base64
 import random
+from pathlib import Path
 
 import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 from sqlalchemy import func, select
 
+from app.clients.logstores import open_store
 from app.extensions import db
 from app.models import JobLog, OutboxJob
 from app.schemas.status import StatusPost
@@ -85,6 +87,16 @@ def rows(app, model):
         return db.session.scalar(select(func.count()).select_from(model))
 
 
+def kept(store, job):
+    """Return what the store holds of a job."""
+    if store["DEPLOYR_LOG_STORE"] == "file":
+        found = [str(path) for path in Path(store["DEPLOYR_LOG_DIR"]).rglob("*.gz")]
+    else:
+        client = boto3.client("s3", endpoint_url=store["DEPLOYR_S3_URL"])
+        found = [one["Key"] for one in client.list_objects_v2(Bucket="logs").get("Contents", ())]
+    return [key for key in found if f"/{job['id']}/" in key]
+
+
 def test_moved_log_reads_the_same_in_whole_and_in_parts(app, ada, job, log):
     assert {"logs_moved": 1, "outbox_done": 0, "failed": 0} == tick(app)
 
@@ -136,7 +148,7 @@ def test_log_that_is_moved_meanwhile_is_looked_at_again(app, job, runner):
             transaction(logs.append)(news, SIZE, b"more")
 
 
-def test_deleted_project_takes_its_moved_logs_along(app, ada, project, job, store, tmp_path):
+def test_deleted_project_takes_its_moved_logs_along(app, ada, project, job, store):
     """Later, by another tick: the store may be away."""
     tick(app)
     ada.write(f"/api/projects/{project['id']}/delete")
@@ -145,12 +157,31 @@ def test_deleted_project_takes_its_moved_logs_along(app, ada, project, job, stor
     assert 1 == tick(app)["outbox_done"]
 
     assert 0 == rows(app, OutboxJob)
-    if store["DEPLOYR_LOG_STORE"] == "file":
-        assert [] == list((tmp_path / "logs").rglob("*.gz"))
-    else:
-        client = boto3.client("s3", endpoint_url=store["DEPLOYR_S3_URL"])
-        keys = [one["Key"] for one in client.list_objects_v2(Bucket="logs").get("Contents", ())]
-        assert [] == [key for key in keys if f"/{job['id']}/" in key]
+    assert [] == kept(store, job)
+
+
+def test_project_that_is_deleted_during_a_move_leaves_nothing(
+    app, ada, project, job, store, monkeypatch
+):
+    """What was written by then goes again."""
+
+    def open_slow(kind, settings):
+        found = open_store(kind, settings)
+        put = found.put
+
+        def put_late(key, data):
+            ada.post(f"/api/projects/{project['id']}/delete")
+            put(key, data)
+
+        monkeypatch.setattr(found, "put", put_late)
+        return found
+
+    monkeypatch.setattr("app.services.archive.open_store", open_slow)
+
+    assert {"logs_moved": 0, "outbox_done": 1, "failed": 1} == tick(app)
+
+    assert [0, 0] == [rows(app, JobLog), rows(app, OutboxJob)]
+    assert [] == kept(store, job)
 
 
 def test_store_that_is_away_loses_nothing(make_app, tmp_path, log):
