@@ -141,8 +141,17 @@ go_back() {
     fail "the version before is back and online; see ${log} for why the new one was not"
 }
 
+# However this ends, also by a connection that breaks: who waits for jobs may wait long.
+leave_well() {
+    trap '
+        [[ -z "${work}" ]] || rm -rf "${work}"
+        [[ "${stopped}" == no || "${action}" == uninstall ]] || start_service
+    ' EXIT
+}
+
 main() {
     umask 022
+    leave_well
     parse_options "$@"
     choose_places
     check_options

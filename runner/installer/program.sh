@@ -4,6 +4,7 @@
 program="" # directory of the version that is installed now
 python=""  # the interpreter that it gets
 before=""  # that of the version which ran before; empty: none
+work=""    # where downloads go; removed at the end
 
 # Before anything is made, so that what fails here leaves nothing.
 download_program() {
@@ -13,7 +14,6 @@ download_program() {
     fi
     python=$(find_python)
     work=$(mktemp -d)
-    trap 'rm -rf "${work}"' EXIT
     if [[ -z "${checkout}" ]]; then
         echo "Downloading the runner from ${url} ..."
         fetch "${release_wheel}" "${release_sha256}"

@@ -3,6 +3,7 @@
 
 unit_file=/etc/systemd/system/deployr-runner.service
 unit_before=""
+stopped=no # by us, so that nothing but us would start it again before a boot
 wait_seconds=${DEPLOYR_WAIT_SECONDS:-60} # until a runner that was started must have been heard
 
 choose_keeper() { # sets `keeper`: systemd, cron or none
@@ -130,6 +131,7 @@ write_keeper() {
 stop_service() {
     if [[ -d /run/systemd/system && -e "${unit_file}" && "${me}" == root ]]; then
         echo "Stopping the runner; running jobs may end first ..."
+        stopped=yes
         systemctl stop deployr-runner
     fi
     stop_supervisor
@@ -143,6 +145,7 @@ check_alone() {
 }
 
 start_service() {
+    stopped=no
     case "${keeper}" in
         # One that fails at once may still be started again, or the one before it may.
         systemd) systemctl start deployr-runner || true ;;

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import tomllib
 from pathlib import Path
@@ -145,3 +146,27 @@ def test_path_that_the_runner_wrote_is_no_option_of_find(tmp_path):
 
     assert "These users stay" in done.stdout
     assert (tmp_path / "-delete").exists()
+
+
+@pytest.mark.parametrize(("action", "started"), [("upgrade", ["start"]), ("uninstall", [])])
+def test_runner_starts_again_when_its_upgrade_breaks_off(tmp_path, action, started):
+    """As when the connection is lost while running jobs may end."""
+    for name in ("unit", "log"):
+        (tmp_path / name).touch()
+    call = """
+    for part in options users program service cron remove main; do source "$1/${part}.sh"; done
+    unit_file=$2/unit state=$2 keeper=systemd action=$3 me=root
+    systemctl() { echo "$1" >>"${state}/log"; [[ "$1" != stop ]] || kill -HUP $$; }
+    leave_well
+    mkdir -p /run/systemd/system
+    stop_service
+    """
+    view = 'mount -t tmpfs tmpfs /run; exec /bin/bash -euc "$@"'
+    broken_off = subprocess.run(
+        ["unshare", "--mount", "/bin/sh", "-euc", view, "sh", call, "bash",
+         ROOT / "runner/installer", tmp_path, action],
+        capture_output=True, check=False,
+    )  # fmt: skip
+
+    assert -signal.SIGHUP == broken_off.returncode
+    assert ["stop", *started] == (tmp_path / "log").read_text().split()
