@@ -23,6 +23,7 @@ from .commands.status import status
 from .commands.target import target
 from .config import Places, load
 from .errors import ExitCode, RunnerError
+from .owner import refuse_others
 from .state import sole_agent
 from .stop import StopFlag
 from .tokenfile import TokenFile
@@ -53,6 +54,7 @@ def run(places: Places, *, once: bool) -> None:
     the second signal, they end as failed (runner_stopped).
     """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    refuse_others(places)
     config = load(places)
     client = Client(config.url, TokenFile(places, config.url).current)
     limits = Limits(capacity=config.capacity, stop_seconds=config.stop_seconds)

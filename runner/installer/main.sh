@@ -105,7 +105,7 @@ register() {
 start() {
     if [[ "${keeper}" == none ]]; then
         switch_to "${program}"
-        echo "Start it: ${prefix}/venv/bin/deployr-runner${places:+ ${places}} run"
+        echo "Start it: ${as_user[*]}${as_user[*]:+ }${prefix}/venv/bin/deployr-runner --config-dir ${config} --state-dir ${state} run"
         return
     fi
     stop_service

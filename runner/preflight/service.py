@@ -1,7 +1,6 @@
 """The runner itself: its files, its backend, its clock, and the tools that it always needs."""
 
 import os
-import pwd
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -12,6 +11,7 @@ from ..accounts import shared_with
 from ..client import TIMEOUT, Client
 from ..config import Places, RunnerConfig, load, load_token
 from ..errors import ConfigError, RunnerError
+from ..owner import command_of_owner
 from ..tools import missing_tools
 from .disk import FLOOR, MIB, disk_findings, free, nearest
 from .finding import Finding, problem, warning
@@ -34,13 +34,8 @@ def config_of(places: Places) -> tuple[RunnerConfig | None, list[Finding]]:
 
 def user_findings(places: Places) -> list[Finding]:
     """Say when another user asks than the one who deploys: each has keys and rights of its own."""
-    if not places.config.is_dir() or places.config.stat().st_uid == os.geteuid():
-        return []
-    try:
-        name = pwd.getpwuid(places.config.stat().st_uid).pw_name
-    except KeyError:
-        name = str(places.config.stat().st_uid)
-    return [warning(f"the runner is {name}, so ask as that user: sudo -u {name} deployr-runner")]
+    command = command_of_owner(places)
+    return [warning(f"this runner is another user's, so ask: {command} doctor")] if command else []
 
 
 def sharing_findings(config: RunnerConfig) -> list[Finding]:

@@ -142,3 +142,16 @@ def test_clocks_may_differ_by_half_a_minute(seconds, kinds):
 
     assert kinds == [each.kind for each in found]
     assert all(("ahead of" if seconds > 0 else "behind") in each.text for each in found)
+
+
+def test_root_does_not_run_the_runner_of_another_user(site, command, places):
+    """Its own user could not touch what root has made there, and the runner would stand still."""
+    os.chown(places.config, 65534, -1)
+
+    said = command("run", "--once")
+
+    assert 2 == said.code
+    where = f"--config-dir {places.config} --state-dir {places.state}"
+    assert f"sudo -u nobody deployr-runner {where} run" in said.err
+    assert not (places.state / "lock").exists()
+    assert where in lines(command)["user"]["text"]
