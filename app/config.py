@@ -1,6 +1,7 @@
 """Settings: `DEPLOYR_*` of the environment or of a `.env` file, checked all at once."""
 
 import os
+import re
 import ssl
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,6 +11,7 @@ import click
 from dotenv import dotenv_values
 from flask import current_app
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -34,7 +36,15 @@ _DRIVERS = {
 }
 
 Seconds = Annotated[float, Field(gt=0)]
-HttpUrl = Annotated[str, Field(pattern=r"^https?://[^\s/]+")]
+
+
+def _web_address(text: str) -> str:
+    if not re.match(r"https?://[^\s/]+", text):
+        raise ValueError("must start with https://, as https://deployr.example.com")
+    return text
+
+
+HttpUrl = Annotated[str, AfterValidator(_web_address)]
 PerMinute = Annotated[int, Field(ge=1)]
 KEY_IS_NEEDED = (
     "is needed; make one with `python3 -c 'import secrets; print(secrets.token_urlsafe(48))'`"
@@ -135,6 +145,8 @@ class Settings(BaseModel):
             raise ValueError("is not a database URL, as mysql://user:password@host/name") from None
         if url.drivername not in _DRIVERS:
             raise ValueError("must start with mysql://, mariadb:// or sqlite:///")
+        if url.get_backend_name() == "sqlite" and url.host:
+            raise ValueError("of SQLite has three slashes, four before an absolute path")
         url = url.set(drivername=_DRIVERS[url.drivername])
         return url.render_as_string(hide_password=False)
 

@@ -41,6 +41,12 @@ def check_answers() -> Iterator[Finding]:
     finally:
         log.disabled = False
     for path, code in codes.items():
+        if code == 400 and values.allowed_hosts:
+            yield problem(
+                f"DEPLOYR_ALLOWED_HOSTS lacks the host of {base}: requests for it are refused.",
+                "add it, or leave the setting out",
+            )
+            return
         if code >= 400:
             yield problem(f"{path} is answered with {code}.", "look into the backend's log")
 

@@ -69,6 +69,18 @@ def test_driver_is_chosen(tmp_path, given, used):
 
 
 @pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("DEPLOYR_DATABASE_URL", "sqlite://instance/a.db", "has three slashes"),
+        ("DEPLOYR_PUBLIC_URL", "deployr.example.com", "must start with https://"),
+    ],
+)
+def test_address_that_is_none_is_told_what_it_lacks(tmp_path, name, value, told):
+    with pytest.raises(ConfigError, match=f"{name}: .*{told}"):
+        Settings.load({name: value}, tmp_path)
+
+
+@pytest.mark.parametrize(
     ("host", "tls_off"), [("localhost", True), ("127.0.0.1", True), ("db.example", False)]
 )
 def test_tls_is_off_only_for_databases_on_this_machine(host, tls_off):

@@ -168,6 +168,16 @@ def test_settings_that_others_can_read(app, tmp_path, monkeypatch):
     assert "below a document root" in found["problem"]
 
 
+def test_own_address_that_is_refused(make_app):
+    """Whoever names hosts must name that of the public address as well."""
+    own = {"DEPLOYR_PUBLIC_URL": "https://a.example.com", "DEPLOYR_ALLOWED_HOSTS": "b.example.com"}
+
+    code, found = lines(make_app(**own), "--before-start")
+
+    assert 1 == code
+    assert "DEPLOYR_ALLOWED_HOSTS lacks the host of https://a.example.com" in found["problem"]
+
+
 def test_place_that_is_not_there(make_app, tmp_path):
     app = make_app(DEPLOYR_LOG_STORE="file", DEPLOYR_LOG_DIR=str(tmp_path / "none"))
 
