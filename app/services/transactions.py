@@ -11,6 +11,7 @@ from sqlalchemy import CursorResult, Result
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
+from app.errors import Away
 from app.extensions import WRITES, db
 
 P = ParamSpec("P")
@@ -30,8 +31,14 @@ _MYSQL_LOST = {
 """Nothing is written then, unless it was COMMIT that ran: only the client can repeat that."""
 
 
-class RacedError(Exception):
-    """Another request changed the row in between: run the transaction again."""
+class RacedError(Away):
+    """Another request changed the row in between: run the transaction again.
+
+    After the last try the client may do so.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("busy", "Others changed the same at each try; try again.")
 
 
 def transaction(work: Callable[P, T]) -> Callable[P, T]:

@@ -5,6 +5,7 @@ from sqlalchemy.exc import OperationalError
 
 from app import create_app
 from app.extensions import db
+from app.services.transactions import RacedError, transaction
 from deployr.wire import MAX_BODY_BYTES
 from tests.factories import make_user
 from tests.support.backend import refusal
@@ -96,3 +97,17 @@ def test_connections_that_are_all_in_use(make_app):
     assert (503, "database_unavailable") == refusal(answer)
     assert "5" == answer.headers["Retry-After"]
     assert 200 == user.get("/api/user").status_code
+
+
+def test_change_that_always_came_too_late(app):
+    """Others were faster at each of its tries: the client asks again."""
+
+    @transaction
+    def lose():
+        raise RacedError
+
+    app.add_url_rule("/api/lose", view_func=lose)
+    answer = app.test_client().get("/api/lose")
+
+    assert (503, "busy") == refusal(answer)
+    assert "5" == answer.headers["Retry-After"]
