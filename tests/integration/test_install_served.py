@@ -39,6 +39,7 @@ DEPLOYR_WAIT_SECONDS=4 install --upgrade || echo "broken: $?"
 [ "${before}" = "$(readlink "${places}/venv")" ]; echo "agents after going back: $(agents)"
 cmp "${config}/token" /tmp/token
 mkdir -p "${HOME}/www"
+install --uninstall --dry-run; echo "agents after a dry run: $(agents)"
 install --uninstall
 echo "agents at the end: $(agents)"; crontab -l; echo "left: $(ls -A "${HOME}")"
 """
@@ -104,7 +105,7 @@ def test_user_of_a_hosting_account(machine):
     supervise = "/home/ada/.local/share/deployr/supervise"
     assert f"* * * * * {supervise} >/dev/null 2>&1 # deployr-runner" in lines
     for line in ("agents: 1", "agents after a crash: 1", "agents without a supervisor: 0", "modes: 700 600 600 ", "broken: 1",
-                 "agents after going back: 1", "agents at the end: 0", "left: www"):  # fmt: skip
+                 "agents after going back: 1", "agents after a dry run: 1", "agents at the end: 0", "left: www"):  # fmt: skip
         assert line in lines, said
     assert 2 == lines.count("5 4 * * * /bin/true")
     assert "the version before is back and online" in said
