@@ -9,11 +9,12 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from dotenv import dotenv_values
 from flask import current_app
 from sqlalchemy import make_url
 from sqlalchemy.exc import DBAPIError
 
-from app.config import settings
+from app.config import PREFIX, Settings, settings
 from app.doctor.finding import Finding, ok, problem, warning
 from app.extensions import db
 from app.services import health
@@ -64,18 +65,30 @@ def check_secret_key() -> Iterator[Finding]:
 
 
 def check_settings_file() -> Iterator[Finding]:
-    """Whether others can read the passwords in `.env`."""
+    """Whether others can read the passwords in `.env`, and whether it sets what it seems to."""
     for folder in dict.fromkeys((Path(current_app.root_path).parent, Path.cwd())):
         file = folder.joinpath(".env").resolve()
         if not file.is_file():
             continue
         if file.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
             yield problem(f"{file} can be read by others.", f"chmod 600 {file}")
+        if unknown := _unknown_names(file):
+            yield warning(
+                f"{file} has names that are no settings: {', '.join(unknown)}.",
+                "correct or remove them: README, Backend, lists the settings",
+            )
         if _PUBLIC & set(file.parts):
             yield problem(
                 f"{file} is below a document root: a web server may hand it to anybody.",
                 "move the application root out of it",
             )
+
+
+def _unknown_names(file: Path) -> list[str]:
+    """Return what begins like a setting and is none: a list that is misspelt lets everybody in."""
+    known = {f"{PREFIX}{field.upper()}" for field in Settings.model_fields}
+    names = dotenv_values(file, interpolate=False, encoding="utf-8")
+    return [name for name in names if name.startswith(PREFIX) and name not in known]
 
 
 def check_places() -> Iterator[Finding]:

@@ -23,6 +23,8 @@ def run(*argv: str, cwd: Path | None = None, env: Mapping[str, str] | None = Non
         close_fds=False,  # what outlives a killed deployment keeps its lock
     )
     if done.returncode:
-        what = " ".join(Path(each).name if each == argv[0] else each for each in argv[:4])
+        what = " ".join(
+            Path(each).name if each == argv[0] else each for each in argv[:4] if "\n" not in each
+        )
         raise Failed(f"{what} ended with {done.returncode}:\n{done.stdout}{done.stderr}".rstrip())
     return done.stdout.strip()

@@ -16,7 +16,10 @@ _MADE_OF = ".made-of"
 
 # As the host loads it; says where users reach it.
 START = """
-import sys, passenger_wsgi
+import os, sys
+sys.stderr = open(os.devnull, "w")  # the trace is in the log
+import passenger_wsgi
+sys.stderr = sys.__stderr__
 backend = passenger_wsgi.application
 if backend.problem:
     sys.exit(backend.problem)

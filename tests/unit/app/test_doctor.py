@@ -157,7 +157,7 @@ def test_wrong_password_of_the_database():
 def test_settings_that_others_can_read(app, tmp_path, monkeypatch):
     place = tmp_path / "public_html"
     place.mkdir()
-    (place / ".env").write_text("")
+    (place / ".env").write_text("DEPLOYR_SIGNUP=closed\nDEPLOYR_ALLOW_LOGIN=ada\n")
     (place / ".env").chmod(0o644)
     monkeypatch.chdir(place)
 
@@ -166,6 +166,7 @@ def test_settings_that_others_can_read(app, tmp_path, monkeypatch):
     assert 1 == code
     assert f"chmod 600 {place}/.env" in found["problem"]
     assert "below a document root" in found["problem"]
+    assert "names that are no settings: DEPLOYR_ALLOW_LOGIN." in found["warning"]
 
 
 def test_own_address_that_is_refused(make_app):
