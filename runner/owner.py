@@ -21,9 +21,10 @@ def command_of_owner(places: Places) -> str | None:
 
 
 def refuse_others(places: Places) -> None:
-    """Keep root and others from working in its place: it could not touch what they have made.
+    """Keep root from working in its place: it could not touch what root has made.
 
+    Others can't unless the folder's rights let them, as those of a container's volume may.
     Raises ConfigError.
     """
-    if command := command_of_owner(places):
+    if os.geteuid() == 0 and (command := command_of_owner(places)):
         raise ConfigError(f"this runner is another user's: {command} run")

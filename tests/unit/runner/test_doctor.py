@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
-from runner.config import RunnerConfig, load, save
+from runner.config import Places, RunnerConfig, load, save
+from runner.owner import refuse_others
 from runner.preflight.service import skew_findings
+from tests.support.unprivileged import as_nobody, open_directory
 
 from .fake_backend import TOKEN
 
@@ -155,3 +157,10 @@ def test_root_does_not_run_the_runner_of_another_user(site, command, places):
     assert f"sudo -u nobody deployr-runner {where} run" in said.err
     assert not (places.state / "lock").exists()
     assert where in lines(command)["user"]["text"]
+
+
+def test_folder_of_another_may_be_one_that_lets_the_runner_in():
+    """As the volume of a container, which is root's and open to a group."""
+    with open_directory() as config:
+        os.chown(config, 0, -1)
+        as_nobody(lambda: refuse_others(Places(config=config, state=config)))
