@@ -1,9 +1,8 @@
 """A developer deploys a Next.js app, breaks it and mends it, with real npm and `next build`."""
 
-import socket
-
 import pytest
 
+from tests.support.ports import free_port
 from tools.demo.apps import answers, page
 
 
@@ -46,8 +45,7 @@ def test_export_and_plain_output_are_recognised_by_what_the_build_left(deployr_f
 
     plain = site.change("next.config.mjs", "  output: 'export',\n", "")
     assert site.push().returncode == 0
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     start = ["node_modules/.bin/next", "start", "--hostname", "127.0.0.1", "--port", str(port)]
     site.system.start(["/bin/sh", "-c", f"cd {current} && exec {' '.join(start)}"], "next")
     assert answers(f"http://127.0.0.1:{port}/", plain)

@@ -8,7 +8,6 @@ import re
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -18,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.live import LiveBackend
+from tests.support.ports import free_port
 from tests.support.server import ROOT, SETTINGS, Server
 from tests.support.visitor import Visitor
 
@@ -51,8 +51,7 @@ class Shop:
         self.version = 0
         self.seconds = 0.0
         """What the last deployment took, with the start of the runner."""
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            port = free.getsockname()[1]
+        port = free_port()
         root = self.server.root()
         root.mkdir(parents=True)
         argv = ["tools.demo.serve", "laravel", str(root / "current"), str(port)]

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+from tests.support.ports import free_port
 from tools.demo import processes
 
 MODULES = Path("/usr/lib/apache2/modules")
@@ -81,8 +82,7 @@ class Apache:
         # Not below pytest's own folder, which the workers (www-data) may not enter.
         self.folder = Path(tempfile.mkdtemp(prefix="deployr-apache-"))
         self.folder.chmod(0o755)
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port: int = free.getsockname()[1]
+        self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._write(backend)
         argv = [program, "-f", str(self.folder / "httpd.conf"), "-D", "FOREGROUND"]

@@ -10,7 +10,6 @@ import pwd
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 from http import HTTPStatus
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import Self
 
 from tests.support.apache import MODULES
+from tests.support.ports import free_port
 from tools.demo import processes
 
 START_SECONDS = 60
@@ -77,8 +77,7 @@ class ApacheSite:
         """Serve `docroot` of `user`. Raises RuntimeError when it does not start."""
         self.folder = Path(tempfile.mkdtemp(prefix="deployr-site-"))
         self.folder.chmod(0o755)
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port: int = free.getsockname()[1]
+        self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._processes: list[subprocess.Popen[bytes]] = []
         try:

@@ -12,7 +12,7 @@ from pathlib import Path
 import requests
 
 from tests.support.databases import at
-from tests.support.ports import free_ports
+from tests.support.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 60
@@ -40,7 +40,7 @@ def running(argv: Sequence[str], log: Path, url: str, **env: str) -> Iterator[st
 @contextmanager
 def gunicorn(database_url: str, workers: int = 2, **env: str) -> Iterator[str]:
     """Serve the backend on this database; yield its URL."""
-    (port,) = free_ports(1)
+    port = free_port()
     settings = {name: str(value) for name, value in at(database_url).items()}
     settings |= {"PORT": str(port), "WEB_CONCURRENCY": str(workers), **env}
     with tempfile.TemporaryDirectory() as folder:
@@ -53,7 +53,7 @@ def gunicorn(database_url: str, workers: int = 2, **env: str) -> Iterator[str]:
 @contextmanager
 def nginx(backends: Sequence[str]) -> Iterator[str]:
     """Run nginx as docs/scaling.md configures it before these backends; yield its URL."""
-    (port,) = free_ports(1)
+    port = free_port()
     servers = "\n".join(
         f"    server {url.removeprefix('http://')} max_fails=0;" for url in backends
     )

@@ -3,12 +3,12 @@
 import http.client
 import json
 import shutil
-import socket
 import subprocess
 import time
 from pathlib import Path
 from typing import Any, Self
 
+from tests.support.ports import free_port
 from tests.unit.runner.site import Site
 from tools.demo.serve import PHP_ROUTER
 
@@ -28,8 +28,7 @@ class LaravelSite:
     def __init__(self, site: Site) -> None:
         self.site = site
         self.root = site.root
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port: int = free.getsockname()[1]
+        self.port = free_port()
         self.database = site.repo.parent / "database.sqlite"
         self.database.touch()
         self.env()

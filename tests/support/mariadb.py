@@ -13,6 +13,8 @@ from typing import Self
 
 import pymysql
 
+from tests.support.ports import free_port
+
 START_SECONDS = 60
 OPTIONS = (
     "--no-defaults",
@@ -44,8 +46,7 @@ class MariaDb:
         self._folder = Path(tempfile.mkdtemp(prefix="deployr-mariadb-"))
         self._numbers = itertools.count(1)
         self._options = (*OPTIONS, *options)
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port: int = free.getsockname()[1]
+        self.port = free_port()
         self._install()
         self._process = self._launch()
         try:

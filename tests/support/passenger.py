@@ -8,11 +8,11 @@ import contextlib
 import os
 import pwd
 import signal
-import socket
 import subprocess
 from pathlib import Path
 
 from tests.support.apache import MODULES, Apache
+from tests.support.ports import free_port
 from tools.demo.processes import pauses
 
 PACKAGES = "libapache2-mod-passenger"
@@ -117,8 +117,7 @@ class PassengerHost(Apache):
         if not (MODULES / "mod_passenger.so").exists():
             raise RuntimeError(f"Passenger is missing: apt-get install {PACKAGES}")
         self._account = account
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self._below_port: int = free.getsockname()[1]
+        self._below_port = free_port()
         self.below_url = f"http://127.0.0.1:{self._below_port}/deployr"
         super().__init__("")
 

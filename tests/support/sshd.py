@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Literal, Self
 
 from tests.support import proc
+from tests.support.ports import free_port
 from tools.demo import processes
 
 Shape = Literal["full", "jailed", "sftp", "password"]
@@ -58,7 +59,7 @@ class Sshd:
         self.password = secrets.token_urlsafe(16)
         self._is_root = os.geteuid() == 0
         self._process: subprocess.Popen[bytes] | None = None
-        self.port = _free_port()
+        self.port = free_port()
         try:
             self.user = self._make_user()
             self._make_keys()
@@ -214,8 +215,3 @@ def _locked(argv: list[str], text: str = "") -> None:
         said = done.stderr
         assert "lock" in said, said
     raise AssertionError(said)
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return int(free.getsockname()[1])

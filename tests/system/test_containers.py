@@ -12,7 +12,7 @@ import yaml
 
 from tests.support.dockerfile import ROOT, Image, context
 from tests.support.mariadb import MariaDb
-from tests.support.ports import free_ports
+from tests.support.ports import free_port
 
 START_SECONDS = 30
 SECRETS = {"DB_PASSWORD": "deployr", "DEPLOYR_SECRET_KEY": "x" * 40}
@@ -78,7 +78,7 @@ def test_commands_bring_up_a_backend_and_a_runner(server, tmp_path):
     """Built, migrated, served, healthy; then a runner registers and is online."""
     backend = Image("backend", tmp_path / "backend")
     said = services()
-    (port,) = free_ports(1)
+    port = free_port()
     env = {name: str(value or "") for name, value in said["backend"]["environment"].items()}
     url = env["DEPLOYR_DATABASE_URL"].replace("@db/", f"@127.0.0.1:{server.port}/")
     env |= {"DEPLOYR_DATABASE_URL": url, "PORT": str(port), "HOME": str(tmp_path)}

@@ -10,7 +10,7 @@ from moto.server import ThreadedMotoServer
 
 from tests.factories import claim, finish, make_job
 from tests.support.backend import refusal
-from tests.support.ports import free_ports
+from tests.support.ports import free_port
 
 BUCKET = "now-and-then"
 TICK = "a-token-for-the-cron-of-tests"
@@ -20,7 +20,7 @@ CUT = b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\nConnection: close\r\n\r\nfirs
 
 @pytest.fixture(scope="module")
 def port():
-    return free_ports(1)[0]
+    return free_port()
 
 
 @contextmanager

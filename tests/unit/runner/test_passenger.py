@@ -10,6 +10,7 @@ import pytest
 
 from runner.hosts.local import LocalHost
 from runner.passenger import put_startup_file, restart
+from tests.support.ports import free_port
 from tools.demo import processes
 
 # As Next.js's standalone output: a server of its own, which reads its files while it runs.
@@ -44,8 +45,7 @@ def host(tmp_path):
 @contextmanager
 def started(root):
     """Start the file as Passenger does; give what asks it."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     env = {"PATH": os.environ["PATH"], "PORT": str(port), "NODE_ENV": "development"}
     process = subprocess.Popen(["node", "app.js"], cwd=root, env=env)
 

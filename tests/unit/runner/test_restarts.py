@@ -18,6 +18,7 @@ from runner.redact import Redactor
 from runner.restarts import call_for, restart_each
 from runner.shell import Shell
 from runner.stop import StopFlag
+from tests.support.ports import free_port
 
 ROOT = Path("/srv/www/shop")
 UNIT = Restart(systemd="shop@1")
@@ -173,8 +174,7 @@ def test_next_restart_waits_for_the_port(server):
 
 def test_port_that_stays_closed_fails_before_the_next_restart(server, monkeypatch):
     monkeypatch.setattr(restarts_module, "PORT_SECONDS", 0.3)
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     server.install("exit 0")
 
     with pytest.raises(JobFailedError, match=rf"nothing takes connections on 127.0.0.1:{port}"):

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.apache_site import ApacheSite
+from tests.support.ports import free_port
 from tools.demo import processes
 
 EXAMPLE = Path(__file__).resolve().parents[4] / "examples/nextjs"
@@ -72,8 +73,7 @@ def test_export_is_served_redeployed_and_gone_back_from(account, tmp_path):
 @contextmanager
 def started(site) -> Iterator[int]:
     """Start what Passenger would, as the account's user; give its port."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port: int = free.getsockname()[1]
+    port = free_port()
     user = pwd.getpwnam(site.server.user)
     env = {"PATH": os.environ["PATH"], "PORT": str(port), "HOME": user.pw_dir}
     server = subprocess.Popen(["node", "app.js"], cwd=site.root, env=env, user=user.pw_uid)
