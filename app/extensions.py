@@ -18,6 +18,11 @@ from app.mysql import tend_connections
 WRITES = "deployr_writes"
 """Execution option of a connection whose transaction is going to write."""
 
+READ_SECONDS = 20
+"""How long the database may take over a statement: one on a frozen host never answers.
+
+A cluster that loses a server takes about six seconds. Migrations wait for as long as it takes.
+"""
 _SQLITE_WAIT_MS = 10_000
 _LOCAL_HOSTS = {None, "", "localhost", "127.0.0.1", "::1"}
 
@@ -61,7 +66,7 @@ def engine_options(url: URL, connections: int = 15, ca: str | None = None) -> di
         "pool_reset_on_return": None,  # app.mysql does it, where something is open
         "pool_recycle": 280,  # shared hosts drop connections that are idle for 300 s
         "isolation_level": "READ COMMITTED",
-        "connect_args": {"charset": "utf8mb4"},
+        "connect_args": {"charset": "utf8mb4", "read_timeout": READ_SECONDS},
     }
     if url.host in _LOCAL_HOSTS:
         # PyMySQL's default TLS loads the CA bundle at each connect: 33 ms of CPU for nothing.

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from alembic import context
 from flask import current_app
-from sqlalchemy import Connection
+from sqlalchemy import Connection, event
 
 
 def configure(**options: object) -> None:
@@ -44,8 +44,15 @@ def check_foreign_keys(connection: Connection) -> None:
             raise RuntimeError(f"the migration leaves rows that refer to nothing: {lost[:5]}")
 
 
+def wait_for_ever(_: object, __: object, ___: object, arguments: dict[str, object]) -> None:
+    """Connect without the limit of app.extensions: to change a large table takes its time."""
+    arguments.pop("read_timeout", None)
+
+
 def run_online() -> None:
-    with current_app.extensions["migrate"].db.engine.connect() as connection:
+    engine = current_app.extensions["migrate"].db.engine
+    event.listen(engine, "do_connect", wait_for_ever)
+    with engine.connect() as connection:
         configure(connection=connection)
         with foreign_keys_rest(connection), context.begin_transaction():
             context.run_migrations()

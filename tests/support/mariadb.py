@@ -4,10 +4,13 @@ import getpass
 import itertools
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
 
@@ -96,6 +99,15 @@ class MariaDb:
         """Start the server that went down; return when it answers."""
         self._process = self._launch()
         self._wait()
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Let the server answer nothing for a while, its port still open."""
+        self._process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self._process.send_signal(signal.SIGCONT)
 
     def stop(self) -> None:
         """End the server and remove its files."""
