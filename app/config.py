@@ -213,7 +213,7 @@ def _problems(error: ValidationError) -> list[str]:
 def environment(root: Path) -> dict[str, str | None]:
     """Return the process's variables over those of `.env` in `root` and the working folder.
 
-    Raises ConfigError.
+    Those of boto3 (`AWS_…`) become the process's own: it looks nowhere else. Raises ConfigError.
     """
     merged: dict[str, str | None] = {}
     for folder in dict.fromkeys((root, Path.cwd())):
@@ -222,6 +222,9 @@ def environment(root: Path) -> dict[str, str | None]:
             merged |= dotenv_values(file, interpolate=False, encoding="utf-8")
         except UnicodeDecodeError:
             raise ConfigError(f"{file} is not encoded as UTF-8: save it so") from None
+    for name, value in merged.items():
+        if name.startswith("AWS_") and value:
+            os.environ.setdefault(name, value)
     return merged | dict(os.environ)
 
 

@@ -67,7 +67,10 @@ class S3Store:
     """A bucket of S3, or of anything that speaks like it."""
 
     def __init__(self, settings: Settings) -> None:
-        """Raises ConfigError when boto3 is missing. Keys and region are boto3's own settings."""
+        """Raises ConfigError when boto3 is missing or can't use the settings.
+
+        Keys and region are boto3's own settings.
+        """
         try:
             # Imported here: it costs 10 MB, and most backends never need it.
             import boto3  # noqa: PLC0415
@@ -81,18 +84,18 @@ class S3Store:
         self._errors = (BotoCoreError, ClientError)
         self._bucket = str(settings.s3_bucket)
         self._prefix = settings.s3_prefix
-        self._client: Any = boto3.client(
-            "s3",
-            endpoint_url=settings.s3_url,
-            config=Config(
-                connect_timeout=TIMEOUT_SECONDS,
-                read_timeout=TIMEOUT_SECONDS,
-                retries={"total_max_attempts": 2},
-                # Other makers of S3 don't know the checksums that boto3 adds by default.
-                request_checksum_calculation="when_required",
-                response_checksum_validation="when_required",
-            ),
+        config = Config(
+            connect_timeout=TIMEOUT_SECONDS,
+            read_timeout=TIMEOUT_SECONDS,
+            retries={"total_max_attempts": 2},
+            # Other makers of S3 don't know the checksums that boto3 adds by default.
+            request_checksum_calculation="when_required",
+            response_checksum_validation="when_required",
         )
+        try:
+            self._client: Any = boto3.client("s3", endpoint_url=settings.s3_url, config=config)
+        except (BotoCoreError, ValueError) as error:  # the latter of an address that is none
+            raise ConfigError(f"The settings of S3 can't be used: {error}") from None
 
     def put(self, key: str, data: bytes) -> None:
         """See LogStore."""

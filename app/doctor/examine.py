@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from app.doctor import database, github, host, outside
+from app.doctor import bucket, database, github, host, outside
 from app.doctor.finding import Check, Finding, Level
 
 ALWAYS: tuple[Check, ...] = (
@@ -10,6 +10,7 @@ ALWAYS: tuple[Check, ...] = (
     host.check_secret_key,
     host.check_settings_file,
     host.check_places,
+    bucket.check_bucket,
     database.check_server,
     host.check_answers,
 )

@@ -18,6 +18,13 @@ from tools.demo.processes import first_line, pauses, start, stop
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = (".cpanel.yml", "tools", "passenger_wsgi.py", "app", "runner")
+S3 = """
+export DEPLOYR_LOG_STORE = 's3'
+DEPLOYR_S3_BUCKET=logs
+DEPLOYR_S3_URL=http://127.0.0.1:9
+AWS_ACCESS_KEY_ID=test
+AWS_SECRET_ACCESS_KEY=test
+"""
 
 # What Passenger does: it loads passenger_wsgi.py of the application root and calls `application`.
 SERVE = """
@@ -69,6 +76,18 @@ def write_settings(home, text):
     file.write_text(text)
 
 
+def ask(home, *paths):
+    """Return what the backend answers, started by a Python that has no packages of ours."""
+    base_python = Path(sys.base_prefix, "bin", "python3")
+    argv = [str(base_python), "-c", SERVE]
+    process = start(argv, log=home / "log", env=os.environ, cwd=home / "deployr")
+    try:
+        url = f"http://127.0.0.1:{first_line(home / 'log', process, 60)}"
+        return [requests.get(url + path, timeout=10) for path in paths]
+    finally:
+        stop(process)
+
+
 @pytest.mark.slow
 def test_backend_is_deployed_migrated_and_answers(home):
     """With its own packages only, and again over an earlier deployment, which stays beside it."""
@@ -87,17 +106,17 @@ def test_backend_is_deployed_migrated_and_answers(home):
     assert app.joinpath(first, "packages/click/core.py").samefile(
         app.joinpath(second, "packages/click/core.py")
     )
-    base_python = Path(sys.base_prefix, "bin", "python3")
-    process = start([str(base_python), "-c", SERVE], log=home / "log", env=os.environ, cwd=app)
-    try:
-        port = first_line(home / "log", process, 60)
-        answer = requests.get(f"http://127.0.0.1:{port}/api/health", timeout=10)
-        installer = requests.get(f"http://127.0.0.1:{port}/install-runner.sh", timeout=10)
-    finally:
-        stop(process)
+    answer, installer = ask(home, "/api/health", "/install-runner.sh")
     assert second.name == answer.json()["revision"]
-    assert f"backend=http://127.0.0.1:{port}" in installer.text
+    assert f"backend={installer.url.removesuffix('/install-runner.sh')}\n" in installer.text
     assert '"path": "/api/health"' in (app / "logs/deployr.log").read_text()
+
+    with (app / ".env").open("a") as settings:
+        settings.write(S3)
+    assert 0 == (done := deploy(home)).returncode, done.stderr
+    assert (app / "current/packages/boto3").is_dir()
+    assert not app.joinpath("releases", second.name, "packages/boto3").exists()
+    assert "The bucket logs does not do as it is asked" in done.stdout
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """The application root of an account: which release is live there, and how another becomes it."""
 
+import re
 import shutil
 import stat
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 from tools.cpanel.commands import Failed
 
 ENTRY = "passenger_wsgi.py"
+_S3 = re.compile(r"""^\s*(export\s+)?DEPLOYR_LOG_STORE\s*=\s*["']?s3\b""", re.MULTILINE)
 FLASK = """\
 #!/bin/sh
 # The backend's commands, as the live release has them: flask deployr doctor, flask db current, ...
@@ -30,6 +32,11 @@ class Home:
             raise Failed(f"{env} holds secrets and can be read by others: chmod 600 it")
         for name in ("releases", "tmp", "logs", "instance"):
             self.path.joinpath(name).mkdir(mode=0o700, exist_ok=True)
+
+    def keeps_logs_in_s3(self) -> bool:
+        """Tell whether `.env` says so: what S3 needs is too large to bring to all."""
+        text = self.path.joinpath(".env").read_text(encoding="utf-8", errors="replace")
+        return _S3.search(text) is not None
 
     def live(self) -> str | None:
         """Return the name of the live release."""

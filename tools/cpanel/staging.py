@@ -8,7 +8,9 @@ from pathlib import Path
 from tools.cpanel.commands import run
 from tools.cpanel.home import Home
 
-CODE = (".flaskenv", "app", "deployr", "migrations", "passenger_wsgi.py", "requirements.txt")
+PACKAGES = "requirements.txt"
+S3_PACKAGES = "requirements/s3.txt"
+CODE = (".flaskenv", "app", "deployr", "migrations", "passenger_wsgi.py", PACKAGES, S3_PACKAGES)
 DIST = ("deployr", "cli", "runner", "pyproject.toml", "README.md", "requirements", "tools")
 """What the files for servers that become runners are built from."""
 _MADE_OF = ".made-of"
@@ -52,12 +54,14 @@ class Stage:
 
     def install(self, before: str | None) -> None:
         """Bring the packages: linked from the release before while their list is the same."""
-        listed = self._path.joinpath("requirements.txt").read_text(encoding="utf-8")
-        if not self._linked("packages", before, made_of := f"{sys.version}\n{listed}"):
+        lists = [PACKAGES, S3_PACKAGES] if self._home.keeps_logs_in_s3() else [PACKAGES]
+        listed = [self._path.joinpath(name).read_text(encoding="utf-8") for name in lists]
+        made_of = "\n".join((sys.version, *listed))
+        if not self._linked("packages", before, made_of):
             pip = (self._python, "-m", "pip", "--disable-pip-version-check", "--quiet", "install")
             bounds = ("--require-hashes", "--only-binary=:all:", "--no-deps")
-            target = ("--target", "packages", "--requirement", "requirements.txt")
-            run(*pip, *bounds, *target, cwd=self._path)
+            wanted = [f"--requirement={name}" for name in lists]
+            run(*pip, *bounds, "--target=packages", *wanted, cwd=self._path)
             self._mark("packages", made_of)
         # Compiled here, processes start faster; and those of the host may not write.
         run(self._python, "-m", "compileall", "-q", "app", "deployr", cwd=self._path)

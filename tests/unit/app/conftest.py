@@ -1,6 +1,7 @@
 """The whole backend suite runs on SQLite and on MariaDB."""
 
 import pytest
+from moto.server import ThreadedMotoServer
 
 from app import create_app
 from app.extensions import db
@@ -76,3 +77,26 @@ def github():
 def settings(github):
     """Those of a backend that uses this GitHub."""
     return github.settings()
+
+
+@pytest.fixture(scope="session")
+def s3_server():
+    """URL of something that speaks like S3."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture
+def s3_keys(monkeypatch):
+    """What boto3 takes from the process's variables."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+
+
+@pytest.fixture
+def s3(s3_server, s3_keys):
+    return s3_server

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 from sqlalchemy import func, select
 
 from app.clients.logstores import open_store
@@ -25,24 +24,12 @@ SIZE = 700_000
 TICK = "a-token-for-the-cron-of-tests"
 
 
-@pytest.fixture(scope="module")
-def s3():
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
-
-
 @pytest.fixture(params=["file", "s3"])
-def store(request, tmp_path, monkeypatch):
+def store(request, tmp_path):
     """Settings of a store of each kind."""
     if request.param == "file":
         return {"DEPLOYR_LOG_STORE": "file", "DEPLOYR_LOG_DIR": str(tmp_path / "logs")}
     url = request.getfixturevalue("s3")
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "test")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     boto3.client("s3", endpoint_url=url).create_bucket(Bucket="logs")
     return {
         "DEPLOYR_LOG_STORE": "s3",

@@ -61,11 +61,8 @@ def _cut(listener):
 
 
 @pytest.fixture
-def at_bucket(make_app, port, monkeypatch):
+def at_bucket(make_app, port):
     """Return a backend with its logs in the bucket behind a URL."""
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "test")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
 
     def make(url):
         s3 = {"DEPLOYR_S3_BUCKET": BUCKET, "DEPLOYR_S3_URL": url}

@@ -1,5 +1,6 @@
 """Settings: from the environment or `.env`, all problems at once."""
 
+import os
 import re
 import ssl
 
@@ -150,3 +151,13 @@ def test_password_is_not_told_when_its_url_can_not_be_read(tmp_path):
 def test_misspelt_config_is_refused():
     with pytest.raises(ConfigError, match="database_url"):
         create_app({"database_url": "sqlite://"})
+
+
+def test_keys_of_s3_in_the_settings_file_reach_boto3(tmp_path, monkeypatch):
+    """As under Passenger, which hands on none; what the process was given wins."""
+    monkeypatch.setattr(os, "environ", {"AWS_SECRET_ACCESS_KEY": "given"})
+    lines = "AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=other", "OTHER=none", "AWS_PROFILE="
+    (tmp_path / ".env").write_text("\n".join(lines))
+    environment(tmp_path)
+
+    assert {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "given"} == os.environ

@@ -3,6 +3,7 @@
 import threading
 from contextlib import contextmanager
 
+import boto3
 import pytest
 from flask import Flask
 from werkzeug.serving import make_server
@@ -186,6 +187,25 @@ def test_place_that_is_not_there(make_app, tmp_path):
 
     assert 1 == code
     assert f"DEPLOYR_LOG_DIR: {tmp_path}/none can not be written: No such file" in found["problem"]
+
+
+def test_bucket(make_app, s3):
+    settings = {"DEPLOYR_LOG_STORE": "s3", "DEPLOYR_S3_BUCKET": "of-ada", "DEPLOYR_S3_URL": s3}
+    client = boto3.client("s3", endpoint_url=s3)
+    code, found = lines(make_app(**settings), "--before-start")
+    assert 0 == code, "logs wait in the database until it is mended"
+    assert "The bucket of-ada does not do as it is asked: put_object" in found["warning"]
+
+    client.create_bucket(Bucket="of-ada")
+    assert "The bucket of-ada keeps what it is given." in lines(make_app(**settings))[1]["ok"]
+    assert "Contents" not in client.list_objects_v2(Bucket="of-ada")
+    client.delete_bucket(Bucket="of-ada")
+
+    wrong = settings | {"DEPLOYR_S3_URL": "https://-s3"}
+    assert (
+        "The settings of S3 can't be used: Invalid endpoint"
+        in lines(make_app(**wrong))[1]["problem"]
+    )
 
 
 def test_github(make_app, github):
