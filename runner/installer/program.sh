@@ -13,6 +13,8 @@ download_program() {
         return
     fi
     python=$(find_python)
+    "${python}" -c "import ensurepip, venv" 2>/dev/null \
+        || fail "${python} can't make a virtual environment. Debian, Ubuntu: apt-get install python3-venv"
     work=$(mktemp -d)
     if [[ -z "${checkout}" ]]; then
         echo "Downloading the runner from ${url} ..."

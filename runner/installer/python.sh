@@ -44,7 +44,7 @@ tell_how_to_get_python() { # tell_how_to_get_python OS_RELEASE
 make_venv() { # make_venv PYTHON DIR
     "$1" -m venv "$2" || {
         rm -rf "$2"
-        fail "$1 can't make a virtual environment. Debian, Ubuntu: apt-get install python3-venv"
+        fail "$1 can't make a virtual environment in $2"
     }
     # One in root's home is of no use for the service's user.
     "${as_user[@]}" "$2/bin/python" -c "" 2>/dev/null || {

@@ -16,7 +16,12 @@ made() { # made KIND: prints their names
 }
 
 uninstall() {
-    local name apps
+    local name apps there
+    there=$(what_is_there)
+    if [[ -z "${there}" ]]; then
+        echo "There is no runner of ${me} here: nothing was changed."
+        return
+    fi
     name=$(sed -n 's/^name = "\(.*\)"$/\1/p' "${config}/runner.toml" 2>/dev/null || true)
     apps=$(sed -n 's/^path = "\(.*\)"$/\1/p' "${config}/runner.toml" 2>/dev/null || true)
     if [[ "${dry_run}" == yes ]]; then
@@ -41,6 +46,14 @@ uninstall() {
     echo "The runner is removed. Its registration ends with, on your machine:" \
         "deployr runners revoke ${name:-NAME}"
     [[ -z "${apps}" ]] || echo "The apps stay: ${apps//$'\n'/ }"
+}
+
+what_is_there() { # prints it
+    local one places=("${record}" "${config}" "${state}" "${prefix}/venv")
+    [[ "${me}" != root ]] || places+=("${unit_file}")
+    for one in "${places[@]}"; do
+        [[ ! -e "${one}" ]] || echo "${one}"
+    done
 }
 
 remove_service() {

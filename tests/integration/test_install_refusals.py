@@ -102,6 +102,26 @@ def test_machine_without_python(machine, backend):
     assert not (machine.path / "etc/deployr").exists()
 
 
+def test_python_without_what_makes_environments(machine, backend):
+    """As on Debian, where that is a package of its own."""
+    python = machine.path / "local/bin/python3"
+    python.write_text(
+        '#!/bin/sh\ncase "$*" in *ensurepip*) exit 1;; esac\nexec /usr/bin/python3 "$@"\n'
+    )
+    python.chmod(0o755)
+
+    assert "apt-get install python3-venv" in refused(machine, backend)
+
+
+def test_nothing_to_uninstall(machine, backend):
+    before = machine.files()
+    done = machine.run(RUN, backend.url, "--uninstall")
+
+    assert 0 == done.returncode
+    assert "There is no runner of root here: nothing was changed.\n" == done.stdout
+    assert before == machine.files()
+
+
 def test_same_sources_make_the_same_files(built, tmp_path):
     """Of several backends one may serve the installer, and another the wheel."""
     umask = os.umask(0o077)
