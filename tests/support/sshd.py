@@ -133,6 +133,8 @@ class Sshd:
                 proc.kill(pids)
                 time.sleep(0.01)
             _locked(["userdel", self.user])
+            # It would be the table of the next user of that name.
+            Path("/var/spool/cron/crontabs", self.user).unlink(missing_ok=True)
         shutil.rmtree(self.folder)
 
     def pids(self) -> list[int]:
