@@ -7,7 +7,7 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
 from app.config import settings
-from app.extensions import db
+from app.extensions import db, execute
 from app.models import BackendAlive, DeploymentJob
 from app.services.transactions import changed
 from deployr.states import JobStatus
@@ -16,11 +16,12 @@ PATIENCE = timedelta(days=1)
 """Whose runner was not heard of for so long is lost, outage or not: rare looks are no excuse."""
 
 _ROW = 1
+_SEEN_AT = select(BackendAlive.seen_at).where(BackendAlive.id == _ROW)  # built once, for its price
 
 
 def is_up(now: datetime) -> bool:
     """Tell whether anybody got through lately: cron may be at work when the web server is not."""
-    seen = db.session.scalar(select(BackendAlive.seen_at).where(BackendAlive.id == _ROW))
+    seen = execute(_SEEN_AT, {}).scalar()
     return seen is not None and now - seen <= timedelta(seconds=settings().outage_seconds)
 
 
@@ -29,7 +30,7 @@ def touch(now: datetime) -> None:
 
     After an outage of its own all leases begin anew: runners could not renew them.
     """
-    seen = db.session.scalar(select(BackendAlive.seen_at).where(BackendAlive.id == _ROW))
+    seen = execute(_SEEN_AT, {}).scalar()
     if seen is None:
         with suppress(IntegrityError), db.session.begin_nested():  # somebody else was the first
             db.session.add(BackendAlive(id=_ROW, seen_at=now))

@@ -152,6 +152,14 @@ def _select_runner(column: InstrumentedAttribute[Any]) -> Select[Any]:
 
 _BY_TOKEN = _select_runner(Runner.token)  # built once: that takes longer than to execute it
 _BY_OLD_TOKEN = _select_runner(Runner.old_token)
+_SEEN = (
+    update(Runner).where(Runner.id == bindparam("stamped")).values(last_seen_at=bindparam("now"))
+)
+_USED = (
+    update(ApiToken)
+    .where(ApiToken.id == bindparam("stamped"))
+    .values(last_used_at=bindparam("now"))
+)
 
 
 def _known(query: Select[Any], hashed: str) -> Row[Any] | None:
@@ -184,13 +192,13 @@ def is_due(stamped: datetime | None, now: datetime) -> bool:
 
 @transaction
 def _stamp_token(token_id: int, now: datetime) -> None:
-    db.session.execute(update(ApiToken).where(ApiToken.id == token_id).values(last_used_at=now))
+    execute(_USED, {"stamped": token_id, "now": now})
     alive.touch(now)
 
 
 @transaction
 def _stamp_runner(runner_id: int, now: datetime, first_use_of: str | None) -> None:
-    db.session.execute(update(Runner).where(Runner.id == runner_id).values(last_seen_at=now))
+    execute(_SEEN, {"stamped": runner_id, "now": now})
     if first_use_of is not None:
         succeeded = (Runner.token == first_use_of, Runner.old_token_until.is_(None))
         until = update(Runner).where(Runner.id == runner_id, *succeeded)
