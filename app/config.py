@@ -35,6 +35,9 @@ _DRIVERS = {
     "mariadb+pymysql": "mariadb+pymysql",
 }
 
+_AWS_IDENTITY = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"}
+"""They belong together: never some of one place and some of another."""
+
 Seconds = Annotated[float, Field(gt=0)]
 
 
@@ -222,8 +225,9 @@ def environment(root: Path) -> dict[str, str | None]:
             merged |= dotenv_values(file, interpolate=False, encoding="utf-8")
         except UnicodeDecodeError:
             raise ConfigError(f"{file} is not encoded as UTF-8: save it so") from None
+    is_known = bool(_AWS_IDENTITY & os.environ.keys())
     for name, value in merged.items():
-        if name.startswith("AWS_") and value:
+        if name.startswith("AWS_") and value and not (is_known and name in _AWS_IDENTITY):
             os.environ.setdefault(name, value)
     return merged | dict(os.environ)
 

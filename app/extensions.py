@@ -18,11 +18,13 @@ from app.mysql import tend_connections
 WRITES = "deployr_writes"
 """Execution option of a connection whose transaction is going to write."""
 
-READ_SECONDS = 20
+ANSWER_SECONDS = 20
 """How long the database may take over a statement: one on a frozen host never answers.
 
-A cluster that loses a server takes about six seconds. Migrations wait for as long as it takes.
+A cluster that loses a server takes about six seconds.
 """
+ROW_SECONDS = 10
+"""How long a statement waits for a row that another one holds; it is run again then."""
 _SQLITE_WAIT_MS = 10_000
 _LOCAL_HOSTS = {None, "", "localhost", "127.0.0.1", "::1"}
 
@@ -66,7 +68,7 @@ def engine_options(url: URL, connections: int = 15, ca: str | None = None) -> di
         "pool_reset_on_return": None,  # app.mysql does it, where something is open
         "pool_recycle": 280,  # shared hosts drop connections that are idle for 300 s
         "isolation_level": "READ COMMITTED",
-        "connect_args": {"charset": "utf8mb4", "read_timeout": READ_SECONDS},
+        "connect_args": {"charset": "utf8mb4", **limits()},
     }
     if url.host in _LOCAL_HOSTS:
         # PyMySQL's default TLS loads the CA bundle at each connect: 33 ms of CPU for nothing.
@@ -74,6 +76,18 @@ def engine_options(url: URL, connections: int = 15, ca: str | None = None) -> di
     elif not any(name.startswith("ssl") for name in url.query):
         options["connect_args"]["ssl"] = _tls(ca)
     return options
+
+
+def limits() -> dict[str, Any]:
+    """Return the arguments of a connection that bound what a request waits for.
+
+    Migrations leave them out: to change a large table takes its time.
+    """
+    return {
+        "read_timeout": ANSWER_SECONDS,
+        "write_timeout": ANSWER_SECONDS,
+        "init_command": f"SET SESSION innodb_lock_wait_timeout = {ROW_SECONDS}",
+    }
 
 
 @cache

@@ -8,6 +8,8 @@ from alembic import context
 from flask import current_app
 from sqlalchemy import Connection, event
 
+from app.extensions import limits
+
 
 def configure(**options: object) -> None:
     database = current_app.extensions["migrate"]
@@ -45,8 +47,9 @@ def check_foreign_keys(connection: Connection) -> None:
 
 
 def wait_for_ever(_: object, __: object, ___: object, arguments: dict[str, object]) -> None:
-    """Connect without the limit of app.extensions: to change a large table takes its time."""
-    arguments.pop("read_timeout", None)
+    """Connect without what bounds the time of a request."""
+    for name in limits():
+        arguments.pop(name, None)
 
 
 def run_online() -> None:

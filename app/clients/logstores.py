@@ -78,8 +78,8 @@ class S3Store:
             from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
         except ModuleNotFoundError:
             raise ConfigError(
-                "DEPLOYR_LOG_STORE=s3 needs boto3: pip install --require-hashes "
-                "-r requirements/s3.txt"
+                "DEPLOYR_S3_BUCKET needs boto3: pip install --require-hashes "
+                "-r requirements/s3.txt; in an account of cPanel deploy again"
             ) from None
         self._errors = (BotoCoreError, ClientError)
         self._bucket = str(settings.s3_bucket)

@@ -1,26 +1,29 @@
 """The bucket that logs of finished jobs move to."""
 
-import secrets
 from collections.abc import Iterator
 
 from app.clients.logstores import LogStoreError, open_store
 from app.config import ConfigError, settings
 from app.doctor.finding import Finding, ok, problem, warning
 
+_KEY = "jobs/doctor"
+"""Among the logs, where a policy may let us in and nowhere else."""
 _PROBE = b"written by flask deployr doctor"
 
 
 def check_bucket() -> Iterator[Finding]:
-    """Whether we may do there what we must: tried with an object that is removed again."""
+    """Whether we may do there what we must: tried with an object.
+
+    Also where logs no longer move there: the earlier ones are still read.
+    """
     values = settings()
-    if values.log_store != "s3":
+    if values.s3_bucket is None:
         return
-    key = f"doctor-{secrets.token_hex(6)}"
     try:
         store = open_store("s3", values)
-        store.put(key, _PROBE)
-        read = store.get(key)
-        store.delete(key)
+        store.put(_KEY, _PROBE)
+        read = store.get(_KEY)
+        store.delete(_KEY)
     except ConfigError as error:
         yield problem(error.message, "until then finished logs stay where they are")
     except LogStoreError as error:

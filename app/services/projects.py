@@ -26,7 +26,7 @@ from app.services.idempotency import RequestKey, made_before, remember
 from app.services.identity import UserActor
 from app.services.policy import held_project_for
 from app.services.project_rows import get_project
-from app.services.queue import UNFINISHED, WAITING
+from app.services.queue import BITE, UNFINISHED, WAITING
 from app.services.runner_choice import is_usable
 from app.services.shares import end_shares_with
 from app.services.transactions import transaction
@@ -126,12 +126,16 @@ def _delete(user: UserActor, project_id: int) -> None:
     jobs = select(DeploymentJob.id).where(DeploymentJob.project_id == project.id)
     if db.session.scalar(jobs.where(DeploymentJob.status.in_(UNFINISHED)).limit(1)):
         raise _job_active()
-    forget(list(db.session.scalars(jobs)))
+    ids = list(db.session.scalars(jobs))
+    forget(ids)
     for child in (Release, ProjectMember, Invitation):
         db.session.execute(delete(child).where(child.project_id == project.id))
     end_shares_with(project.id)
-    for part in (JobLog, JobStep):
-        db.session.execute(delete(part).where(part.job_id.in_(jobs)))
+    # A bite at a time: to delete gigabytes of logs takes longer than a statement may.
+    for start in range(0, len(ids), BITE):
+        for part in (JobLog, JobStep):
+            bite = part.job_id.in_(ids[start : start + BITE])
+            db.session.execute(delete(part).where(bite))
     db.session.execute(delete(DeploymentJob).where(DeploymentJob.project_id == project.id))
     db.session.delete(project)
     _tell(Act.PROJECT_DELETED, user, project)

@@ -105,5 +105,8 @@ def _is_transient(error: OperationalError) -> bool:
         return error.orig.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
     arguments = error.orig.args if error.orig else ()
     code = arguments[0] if arguments else None
-    # COMMIT, and connecting, are no statements of ours.
-    return code in _MYSQL_TRANSIENT or (code in _MYSQL_LOST and error.statement is not None)
+    # COMMIT, and connecting, are no statements of ours. And who has waited for an answer in vain
+    # (`limits`) would wait as long again, beside what may still run on the server.
+    is_over = error.orig is not None and isinstance(error.orig.__context__, TimeoutError)
+    is_lost = code in _MYSQL_LOST and error.statement is not None and not is_over
+    return code in _MYSQL_TRANSIENT or is_lost

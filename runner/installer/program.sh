@@ -14,7 +14,7 @@ download_program() {
     fi
     python=$(find_python)
     "${python}" -c "import ensurepip, venv" 2>/dev/null \
-        || fail "${python} can't make a virtual environment. Debian, Ubuntu: apt-get install python3-venv"
+        || fail "${python} can't make a virtual environment. Debian, Ubuntu: apt-get install ${python##*/}-venv"
     work=$(mktemp -d)
     if [[ -z "${checkout}" ]]; then
         echo "Downloading the runner from ${url} ..."

@@ -49,11 +49,16 @@ uninstall() {
 }
 
 what_is_there() { # prints it
-    local one places=("${record}" "${config}" "${state}" "${prefix}/venv")
-    [[ "${me}" != root ]] || places+=("${unit_file}")
+    local one table="" places=("${record}" "${config}" "${state}" "${prefix}"/{venv,versions,supervise})
+    if [[ "${me}" == root ]]; then
+        places+=("${unit_file}" "${cron_file}")
+    elif command -v crontab >/dev/null; then
+        table=$(crontab -l 2>/dev/null || true)
+    fi
     for one in "${places[@]}"; do
-        [[ ! -e "${one}" ]] || echo "${one}"
+        [[ ! -e "${one}" && ! -L "${one}" ]] || echo "${one}"
     done
+    grep -F -- "${cron_mark}" <<<"${table}" || true
 }
 
 remove_service() {

@@ -19,8 +19,8 @@ from tools.demo.processes import first_line, pauses, start, stop
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = (".cpanel.yml", "tools", "passenger_wsgi.py", "app", "runner")
 S3 = """
-export DEPLOYR_LOG_STORE = 's3'
-DEPLOYR_S3_BUCKET=logs
+DEPLOYR_LOG_STORE=s3
+export DEPLOYR_S3_BUCKET = 'logs'
 DEPLOYR_S3_URL=http://127.0.0.1:9
 AWS_ACCESS_KEY_ID=test
 AWS_SECRET_ACCESS_KEY=test

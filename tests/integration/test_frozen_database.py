@@ -13,7 +13,9 @@ from tests.support.databases import at, migrate
 from tests.support.live import LiveBackend
 from tests.support.mariadb import MariaDb
 
-LOCKED_SECONDS = 2
+SECONDS = 2
+"""Instead of twenty."""
+SHOP = {"name": "shop", "repo_url": "https://git.example/ada/shop.git"}
 
 
 @pytest.fixture(scope="module")
@@ -30,36 +32,72 @@ def url(server):
 
 
 @pytest.fixture
-def impatient(monkeypatch):
-    monkeypatch.setattr(extensions, "READ_SECONDS", 1)
-
-
-@pytest.mark.usefixtures("impatient")
-@pytest.mark.parametrize(
-    ("method", "path", "body"),
-    [
-        ("GET", "/api/user", None),
-        ("POST", "/api/projects", {"name": "shop", "repo_url": "https://git.example/ada/shop.git"}),
-    ],
-    ids=["read", "write"],
-)
-def test_requests_are_refused_in_time_and_served_afterwards(server, url, method, path, body):
+def backend(url, monkeypatch):
+    monkeypatch.setattr(extensions, "ANSWER_SECONDS", SECONDS)
     with LiveBackend(DEPLOYR_DATABASE_URL=url) as backend:
-        with server.frozen():
-            refused = backend.ask(method, path, body)
-
-        assert (503, "database_unavailable") == (refused.status_code, refused.json()["code"])
-        assert backend.ask(method, path, body).ok
+        yield backend
 
 
-@pytest.mark.usefixtures("impatient")
-def test_migration_waits_for_as_long_as_it_takes(server, url):
+@pytest.fixture
+def administrator(server):
+    """A cursor of another connection."""
+    with server._connect() as connection, connection.cursor() as cursor:
+        yield cursor
+
+
+def lock(administrator, url, table):
+    administrator.execute(f"LOCK TABLES {make_url(url).database}.{table} WRITE")
+
+
+def unlock_late(server, administrator):
+    """Unlock what somebody waits for, once he has waited longer than a request would."""
+    with server._connect() as connection, connection.cursor() as watcher:
+        while not watcher.execute(
+            "SELECT 1 FROM information_schema.processlist WHERE state LIKE 'Waiting for table%'"
+        ):
+            time.sleep(0.05)
+    time.sleep(SECONDS + 0.5)
+    administrator.execute("UNLOCK TABLES")
+
+
+def check_refusal(answer):
+    assert (503, "database_unavailable") == (answer.status_code, answer.json()["code"])
+
+
+def test_request_is_refused_in_time_and_served_afterwards(server, backend):
+    with server.frozen():
+        check_refusal(backend.ask("GET", "/api/user"))
+
+    assert 200 == backend.ask("GET", "/api/user").status_code
+
+
+def test_change_that_waited_in_vain_is_not_tried_again(backend, url, administrator):
+    """As often as a transaction is tried it would hold its client, and leave statements behind."""
+    lock(administrator, url, "projects")
+    started = time.monotonic()
+    refused = backend.ask("POST", "/api/projects", SHOP)
+    took = time.monotonic() - started
+    administrator.execute("UNLOCK TABLES")
+
+    check_refusal(refused)
+    assert SECONDS <= took < 2 * SECONDS
+    assert 201 == backend.ask("POST", "/api/projects", SHOP).status_code
+
+
+def test_migration_waits_for_as_long_as_it_takes(server, url, administrator, monkeypatch):
+    monkeypatch.setattr(extensions, "ANSWER_SECONDS", SECONDS)
     app = create_app(at(url))
     enable_migrations(app)
-    with server._connect() as connection, connection.cursor() as cursor, app.app_context():
-        cursor.execute(f"LOCK TABLES {make_url(url).database}.alembic_version WRITE")
-        started = time.monotonic()
-        threading.Timer(LOCKED_SECONDS, cursor.execute, ["UNLOCK TABLES"]).start()
+    lock(administrator, url, "alembic_version")
+    thread = threading.Thread(target=unlock_late, args=(server, administrator))
+    thread.start()
+    with app.app_context():
         flask_migrate.upgrade()
+    thread.join()
 
-    assert time.monotonic() - started >= LOCKED_SECONDS
+
+def test_row_that_another_holds_is_not_waited_for_as_long_as_an_answer(backend, administrator):
+    with backend.app.app_context(), extensions.db.engine.connect() as connection:
+        seconds = connection.exec_driver_sql("SELECT @@innodb_lock_wait_timeout").scalar()
+
+    assert 10 == seconds

@@ -3,6 +3,7 @@
 import random
 import socket
 
+_TRIES = 1000
 LOWEST, HIGHEST = 15_000, 32_000
 """Below those that the kernel gives to whoever asks for any port (32768 on Linux): such a one
 would be somebody else's by the time that a server starts, or starts again."""
@@ -12,11 +13,15 @@ _marks: list[socket.socket] = []
 
 
 def free_port() -> int:
-    """Return a port that nobody listens on, and that no other test gets while we run."""
-    while True:
+    """Return a port that nobody listens on, and that no other test gets while we run.
+
+    Raises RuntimeError when none is found.
+    """
+    for _ in range(_TRIES):
         port = random.SystemRandom().randint(LOWEST, HIGHEST)
         if _mark(port) and _is_free(port):
             return port
+    raise RuntimeError(f"none of {_TRIES} ports from {LOWEST} to {HIGHEST} is free")
 
 
 def free_ports(number: int) -> list[int]:

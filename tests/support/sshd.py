@@ -133,7 +133,7 @@ class Sshd:
                 proc.kill(pids)
                 time.sleep(0.01)
             _locked(["userdel", self.user])
-            # It would be the table of the next user of that name.
+            # userdel leaves it.
             Path("/var/spool/cron/crontabs", self.user).unlink(missing_ok=True)
         shutil.rmtree(self.folder)
 

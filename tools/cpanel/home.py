@@ -1,5 +1,6 @@
 """The application root of an account: which release is live there, and how another becomes it."""
 
+import os
 import re
 import shutil
 import stat
@@ -8,7 +9,8 @@ from pathlib import Path
 from tools.cpanel.commands import Failed
 
 ENTRY = "passenger_wsgi.py"
-_S3 = re.compile(r"""^\s*(export\s+)?DEPLOYR_LOG_STORE\s*=\s*["']?s3\b""", re.MULTILINE)
+_BUCKET = "DEPLOYR_S3_BUCKET"
+_SETS_BUCKET = re.compile(rf"""^\s*(export\s+)?["']?{_BUCKET}["']?\s*=\s*["']?\w""", re.MULTILINE)
 FLASK = """\
 #!/bin/sh
 # The backend's commands, as the live release has them: flask deployr doctor, flask db current, ...
@@ -33,10 +35,10 @@ class Home:
         for name in ("releases", "tmp", "logs", "instance"):
             self.path.joinpath(name).mkdir(mode=0o700, exist_ok=True)
 
-    def keeps_logs_in_s3(self) -> bool:
-        """Tell whether `.env` says so: what S3 needs is too large to bring to all."""
-        text = self.path.joinpath(".env").read_text(encoding="utf-8", errors="replace")
-        return _S3.search(text) is not None
+    def has_bucket(self) -> bool:
+        """Tell whether logs are, or once were, kept in S3: what it needs is too large for all."""
+        text = self.path.joinpath(".env").read_text(encoding="utf-8-sig", errors="replace")
+        return bool(os.environ.get(_BUCKET)) or _SETS_BUCKET.search(text) is not None
 
     def live(self) -> str | None:
         """Return the name of the live release."""

@@ -54,7 +54,7 @@ class Stage:
 
     def install(self, before: str | None) -> None:
         """Bring the packages: linked from the release before while their list is the same."""
-        lists = [PACKAGES, S3_PACKAGES] if self._home.keeps_logs_in_s3() else [PACKAGES]
+        lists = [PACKAGES, S3_PACKAGES] if self._home.has_bucket() else [PACKAGES]
         listed = [self._path.joinpath(name).read_text(encoding="utf-8") for name in lists]
         made_of = "\n".join((sys.version, *listed))
         if not self._linked("packages", before, made_of):

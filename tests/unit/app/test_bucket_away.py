@@ -61,7 +61,7 @@ def _cut(listener):
 
 
 @pytest.fixture
-def at_bucket(make_app, port):
+def at_bucket(make_app, s3_keys):
     """Return a backend with its logs in the bucket behind a URL."""
 
     def make(url):

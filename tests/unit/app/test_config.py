@@ -154,10 +154,15 @@ def test_misspelt_config_is_refused():
 
 
 def test_keys_of_s3_in_the_settings_file_reach_boto3(tmp_path, monkeypatch):
-    """As under Passenger, which hands on none; what the process was given wins."""
-    monkeypatch.setattr(os, "environ", {"AWS_SECRET_ACCESS_KEY": "given"})
-    lines = "AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=other", "OTHER=none", "AWS_PROFILE="
-    (tmp_path / ".env").write_text("\n".join(lines))
+    """As under Passenger, which hands on none; an identity that the process has is not mixed."""
+    region = "AWS_DEFAULT_REGION=eu\nAWS_PROFILE=\nOTHER=none\n"
+    (tmp_path / ".env").write_text(f"AWS_ACCESS_KEY_ID=a\nAWS_SESSION_TOKEN=b\n{region}")
+    monkeypatch.setattr(os, "environ", {})
     environment(tmp_path)
+    read = {"AWS_ACCESS_KEY_ID": "a", "AWS_SESSION_TOKEN": "b", "AWS_DEFAULT_REGION": "eu"}
+    assert read == os.environ
 
-    assert {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "given"} == os.environ
+    given = {"AWS_ACCESS_KEY_ID": "c", "AWS_SECRET_ACCESS_KEY": "d", "AWS_DEFAULT_REGION": "us"}
+    monkeypatch.setattr(os, "environ", dict(given))
+    environment(tmp_path)
+    assert given == os.environ
