@@ -1,10 +1,21 @@
 """What any test may ask for."""
 
+import signal
+
 import pytest
 
 from tests.support.soak import Soak
 
 _LONG = ("tests/e2e/", "tests/integration/", "tests/unit/runner/cpanel/", "runner/transfer/")
+
+
+def pytest_configure() -> None:
+    """Let the tests' children end at Ctrl-C.
+
+    What starts the tests in the background may let them ignore it, and children inherit that.
+    """
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(trylast=True)

@@ -18,8 +18,7 @@ def start(*arguments, cwd, backend, tmp_path):
         "PYTHONUNBUFFERED": "1",
     }
     return subprocess.Popen(
-        # What starts the tests in the background may let them ignore Ctrl-C, and children inherit it.
-        ["env", "--default-signal=INT", sys.executable, "-P", "-m", "cli", *arguments],
+        [sys.executable, "-P", "-m", "cli", *arguments],
         cwd=cwd, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         stdin=subprocess.DEVNULL,
     )  # fmt: skip
