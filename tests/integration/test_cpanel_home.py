@@ -139,3 +139,22 @@ def test_stub_of_the_host_is_replaced(home):
     assert "# 1\n" == Path(entry).read_text()[:4]
     assert not entry.is_symlink()
     assert "It works!" == elsewhere.read_text()
+
+
+@pytest.mark.parametrize(
+    ("written", "has"),
+    [
+        ("DEPLOYR_S3_BUCKET=logs", True),
+        ("\ufeffDEPLOYR_S3_BUCKET=logs", True),
+        ("DEPLOYR_LOG_STORE=db\nexport DEPLOYR_S3_BUCKET = 'logs'", True),
+        ("DEPLOYR_S3_BUCKET=\nDEPLOYR_LOG_STORE=db", False),
+        ("# DEPLOYR_S3_BUCKET=logs", False),
+        ("", False),
+    ],
+    ids=["plain", "bom", "earlier", "empty", "comment", "none"],
+)
+def test_bucket_is_seen_before_any_package_is_there(home, monkeypatch, written, has):
+    monkeypatch.delenv("DEPLOYR_S3_BUCKET", raising=False)
+    (home.path / ".env").write_text(written, encoding="utf-8")
+
+    assert has == home.has_bucket()

@@ -96,7 +96,7 @@ def test_migration_waits_for_as_long_as_it_takes(server, url, administrator, mon
     thread.join()
 
 
-def test_row_that_another_holds_is_not_waited_for_as_long_as_an_answer(backend, administrator):
+def test_row_that_another_holds_is_not_waited_for_as_long_as_an_answer(backend):
     with backend.app.app_context(), extensions.db.engine.connect() as connection:
         seconds = connection.exec_driver_sql("SELECT @@innodb_lock_wait_timeout").scalar()
 

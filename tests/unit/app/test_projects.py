@@ -1,7 +1,10 @@
 """Projects through the API."""
 
 import pytest
+from sqlalchemy import select
 
+from app.extensions import db
+from app.models import JobLog, JobStep
 from app.services.queue import BITE
 from tests.factories import REPO, claim, finish, make_job, make_project, make_runner
 from tests.support.backend import refusal
@@ -144,17 +147,19 @@ def test_runner_of_another_user_is_refused(ada, bob, project):
     assert (422, "invalid") == refusal(answer)
 
 
-def test_deleted_project_is_gone_with_its_history(ada, project, runner):
+def test_deleted_project_is_gone_with_its_history(app, ada, project, runner):
     """Also where its jobs are more than go at a time."""
-    for _ in range(BITE):
-        ada.write(f"/api/jobs/{make_job(ada, project)['id']}/cancel")
-    job = make_job(ada, project)
-    claim(runner, job)
-    finish(runner, job, logs="done")
+    for _ in range(BITE + 1):
+        job = make_job(ada, project)
+        claim(runner, job)
+        finish(runner, job, logs="done")
 
     assert {"deleted": True} == ada.write(f"/api/projects/{project['id']}/delete")
     assert (404, "not_found") == refusal(ada.get(f"/api/projects/{project['id']}"))
     assert (404, "not_found") == refusal(ada.get(f"/api/jobs/{job['id']}"))
+    with app.app_context():
+        assert not db.session.scalar(select(JobLog.job_id).limit(1))
+        assert not db.session.scalar(select(JobStep.job_id).limit(1))
 
 
 def test_project_with_an_active_job_is_kept(ada, project):
