@@ -10,7 +10,9 @@ from tools.cpanel.commands import Failed
 
 ENTRY = "passenger_wsgi.py"
 _BUCKET = "DEPLOYR_S3_BUCKET"
-_SETS_BUCKET = re.compile(rf"""^\s*(export\s+)?["']?{_BUCKET}["']?[ \t]*=[ \t]*["']?\w""", re.MULTILINE)
+_SETS_BUCKET = re.compile(
+    rf"""^\s*(export\s+)?["']?{_BUCKET}["']?[ \t]*=[ \t]*["']?\w""", re.MULTILINE
+)
 FLASK = """\
 #!/bin/sh
 # The backend's commands, as the live release has them: flask deployr doctor, flask db current, ...
