@@ -149,14 +149,14 @@ def test_runner_of_another_user_is_refused(ada, bob, project):
 
 def test_deleted_project_is_gone_with_its_history(app, ada, project, runner):
     """Also where its jobs are more than go at a time."""
-    for _ in range(BITE + 1):
-        job = make_job(ada, project)
+    jobs = [make_job(ada, project) for _ in range(BITE + 1)]
+    for job in jobs:
         claim(runner, job)
         finish(runner, job, logs="done")
 
     assert {"deleted": True} == ada.write(f"/api/projects/{project['id']}/delete")
     assert (404, "not_found") == refusal(ada.get(f"/api/projects/{project['id']}"))
-    assert (404, "not_found") == refusal(ada.get(f"/api/jobs/{job['id']}"))
+    assert (404, "not_found") == refusal(ada.get(f"/api/jobs/{jobs[-1]['id']}"))
     with app.app_context():
         assert not db.session.scalar(select(JobLog.job_id).limit(1))
         assert not db.session.scalar(select(JobStep.job_id).limit(1))
