@@ -44,8 +44,9 @@ def test_unfinished_job_is_not_retried(deployr, job):
 def test_request_is_repeated_until_it_made_one_job(backend, monkeypatch, fault):
     """Whatever happens to it twice: lost, done and not told, refused by what stands before."""
     monkeypatch.setattr("cli.client.RETRY_PAUSES", (0.01, 0.01))
-    monkeypatch.setattr("cli.client.TIMEOUT", (1, 0.3))
-    with FaultProxy(backend.url) as proxy:
+    if fault is Fault.STALL:
+        monkeypatch.setattr("cli.client.TIMEOUT", (5, 3))
+    with FaultProxy(backend.url, stall_seconds=4) as proxy:
         client = Client(Account(url=proxy.url, token=backend.token))
         project = client.create_project({"name": "shop", "repo_url": REPO})
         first = len(proxy.done)
