@@ -1,7 +1,5 @@
 """A Next.js app under load is deployed again and again, and no visitor notices but by the page."""
 
-import contextlib
-import socket
 import subprocess
 from pathlib import Path
 
@@ -9,6 +7,7 @@ import pytest
 
 from tests.support.next_site import NextSite
 from tests.support.pm2 import pm2_directory
+from tests.support.ports import adjacent_ports
 from tools.demo.apps import answers, find_tools, page
 from tools.demo.system import EXAMPLES, DeployrSystem
 
@@ -25,15 +24,9 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def ports() -> tuple[int, int, int]:
-    """Ports that nobody listens on, one after the other: nginx's and two for servers."""
-    for first in range(20000, 32000, 3):
-        found = (first, first + 1, first + 2)
-        with contextlib.suppress(OSError), contextlib.ExitStack() as stack:
-            for port in found:
-                stack.enter_context(socket.create_server(("127.0.0.1", port)))
-            return found
-    raise AssertionError("there are no three free ports")
+def ports() -> list[int]:
+    """Nginx's and two for servers, one after the other."""
+    return adjacent_ports(3)
 
 
 @pytest.fixture

@@ -2,20 +2,20 @@
 
 import os
 import shutil
-import socket
 import subprocess
 import sys
-import urllib.error
 import urllib.request
+from http.client import HTTPException
 from pathlib import Path
 
 from tools.demo import processes
+from tools.demo.ports import free_port
 from tools.demo.system import CHECKOUT, DeployrSystem
 from tools.ensure_node import node_directory
 
 APPS = ("static", "nextjs", "laravel")
 LARAVEL_PACKAGES = "php-cli php-xml php-mbstring php-sqlite3 composer php-laravel-framework"
-ANSWER_SECONDS = 30
+ANSWER_SECONDS = 60
 
 
 def find_tools(app: str) -> str | None:
@@ -42,8 +42,7 @@ def write_secrets(app: str, system: DeployrSystem) -> None:
 
 def serve(app: str, system: DeployrSystem) -> str:
     """Start the app's web server on a free port and return the URL that it will answer at."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port: int = free.getsockname()[1]
+    port = free_port()
     system.path.mkdir(parents=True, exist_ok=True)
     current = str(system.path / "current")
     argv = [sys.executable, "-m", "tools.demo.serve", app, current, str(port)]
@@ -52,15 +51,15 @@ def serve(app: str, system: DeployrSystem) -> str:
 
 
 def answers(url: str, text: str) -> bool:
-    """Tell whether the page at `url` comes to show `text` within half a minute."""
+    """Tell whether the page at `url` comes to show `text` within a minute."""
     return any(text in page(url) for _ in processes.pauses(ANSWER_SECONDS))
 
 
 def page(url: str) -> str:
     """Return the page at `url`, or nothing when it does not answer with success."""
     try:
-        with urllib.request.urlopen(url, timeout=5) as answer:
+        with urllib.request.urlopen(url, timeout=30) as answer:
             body: bytes = answer.read()
-    except (urllib.error.URLError, ConnectionError):
+    except (OSError, HTTPException):  # refused, late, broken off, or answered with an error
         return ""
     return body.decode(errors="replace")
