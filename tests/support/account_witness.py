@@ -4,13 +4,16 @@ import os
 import re
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Self
 
 from tests.support.account_site import AccountSite
+from tools.demo.processes import pauses
 
 NAMES = ("index.html", "a/page.html", "a/b/page.html", "z.html")
 _PAUSE_SECONDS = 0.002
+_PATIENCE_SECONDS = 60
 _OURS = re.compile(r"releases\.jsonl|manifests|docroot|docroot-before|bin|php|assets")
 
 
@@ -33,11 +36,16 @@ class Witness:
 
     def __enter__(self) -> Self:
         self._thread.start()
+        self._until(lambda: self.seen or self.torn)
         return self
 
     def __exit__(self, *_: object) -> None:
         self._leaving.set()
         self._thread.join()
+
+    def has_seen(self, version: int) -> bool:
+        """Wait until a look shows the version; tell whether one did."""
+        return self._until(lambda: version in self.seen)
 
     def read(self) -> int:
         """Return the version of all the pages. Raises ValueError, or OSError."""
@@ -50,6 +58,9 @@ class Witness:
         if found != pages(version):
             raise ValueError(f"not all of it is version {version}")
         return version
+
+    def _until(self, is_true: Callable[[], object]) -> bool:
+        return any(is_true() for _ in pauses(_PATIENCE_SECONDS))
 
     def _look(self) -> None:
         while not self._leaving.is_set():

@@ -1,14 +1,17 @@
 """`deployr-runner` that kills itself with SIGKILL at a place which no job of its own can reach.
 
 Run as `python -m tests.support.killed_runner PLACE COMMAND`. It is the real program, but for a hook
-after one of its calls.
+after one of its calls, or a thread that looks at files.
 """
 
 import functools
 import os
 import signal
 import sys
+import threading
+import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from deployr.logchunk import LogChunk
@@ -56,12 +59,33 @@ def _die_in_step(number: int) -> None:
     _then_die(journal.Journal, "begin_step", count=number)
 
 
+def _die_once(is_true: Callable[[], bool]) -> None:
+    """Die in the middle of what makes something true.
+
+    A thread of our own looks: another process might be held up while we go on.
+    """
+
+    def look() -> None:
+        while not is_true():
+            time.sleep(0.001)
+        _die()
+
+    threading.Thread(target=look, daemon=True).start()
+
+
 if __name__ == "__main__":
     place = sys.argv.pop(1)
     # "step 5": at the beginning of the fifth step, which is the end of the fourth.
-    word, _, number = place.partition(" ")
+    # "file PATTERN": once there is such a file; "link PATH": once it leads elsewhere.
+    word, _, what = place.partition(" ")
     if word == "step":
-        _die_in_step(int(number))
+        _die_in_step(int(what))
+    elif word == "file":
+        pattern = Path(what)
+        _die_once(lambda: any(pattern.parent.glob(pattern.name)))
+    elif word == "link":
+        link, before = Path(what), Path(what).readlink()
+        _die_once(lambda: link.readlink() != before)
     else:
         PLACES[place]()
     main.main()
