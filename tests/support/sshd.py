@@ -14,11 +14,12 @@ from typing import Literal, Self
 
 from tests.support import proc
 from tests.support.ports import free_port
+from tests.support.unprivileged import change_users
 from tools.demo import processes
 
 Shape = Literal["full", "jailed", "sftp", "password"]
 
-START_SECONDS = 30
+START_SECONDS = 60
 JAILED_TOOLS = (
     "cat chmod cp cut date df dirname du env gzip head id kill ln ls mkdir mktemp mv php readlink "
     "rm rmdir sha256sum sleep sort stat tail tar touch tr uname wc"
@@ -132,7 +133,7 @@ class Sshd:
             while pids := self.pids():
                 proc.kill(pids)
                 time.sleep(0.01)
-            _locked(["userdel", self.user])
+            change_users(["userdel", self.user])
             # userdel leaves it.
             Path("/var/spool/cron/crontabs", self.user).unlink(missing_ok=True)
         shutil.rmtree(self.folder)
@@ -165,12 +166,12 @@ class Sshd:
             "/bin/bash",
             "--no-log-init",
         ]
-        _locked(["useradd", *options, name])
+        change_users(["useradd", *options, name])
         home.chmod(0o711)
         # With `!` for a password the account would be locked, also for keys.
         argv = ["chpasswd", *([] if self.shape == "password" else ["-e"])]
         word = self.password if self.shape == "password" else "*"
-        _locked(argv, f"{name}:{word}\n")
+        change_users(argv, f"{name}:{word}\n")
         return name
 
     def _make_keys(self) -> None:
@@ -205,15 +206,3 @@ def new_key(path: Path, passphrase: str = "") -> None:
     """Make a key pair at `path` and `path`.pub."""
     argv = ["ssh-keygen", "-q", "-t", "ed25519", "-N", passphrase, "-C", "", "-f", str(path)]
     subprocess.run(argv, check=True)
-
-
-def _locked(argv: list[str], text: str = "") -> None:
-    """Run what changes the list of users; others may be at it."""
-    said = ""
-    for _ in processes.pauses(START_SECONDS):
-        done = subprocess.run(argv, input=text, text=True, capture_output=True, check=False)
-        if done.returncode == 0:
-            return
-        said = done.stderr
-        assert "lock" in said, said
-    raise AssertionError(said)

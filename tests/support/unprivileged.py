@@ -10,7 +10,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tools.demo.processes import pauses
+
 NOBODY = 65534
+_PATIENCE_SECONDS = 60
 
 
 @contextmanager
@@ -63,13 +66,25 @@ def new_users(*names: str) -> Iterator[None]:
     try:
         for name in names:
             options = ["--system", "--user-group", "--create-home", "--home-dir", str(home / name)]
-            subprocess.run(["useradd", *options, "--shell", "/bin/sh", name], check=True)
+            change_users(["useradd", *options, "--shell", "/bin/sh", name])
             made.append(name)
         yield
     finally:
         for name in made:
-            subprocess.run(["userdel", name], check=True)
+            change_users(["userdel", name])
         shutil.rmtree(home)
+
+
+def change_users(argv: list[str], text: str = "") -> None:
+    """Run what changes the list of users; others may be at it, or a user's last process may end."""
+    said = ""
+    for _ in pauses(_PATIENCE_SECONDS):
+        done = subprocess.run(argv, input=text, text=True, capture_output=True, check=False)
+        if done.returncode == 0:
+            return
+        said = done.stderr
+        assert "lock" in said or "used by process" in said, said
+    raise AssertionError(said)
 
 
 def _in_child(become: Callable[[], None], work: Callable[[], object]) -> None:
