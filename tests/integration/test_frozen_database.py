@@ -12,6 +12,8 @@ from app.commands import enable_migrations
 from tests.support.databases import at, migrate
 from tests.support.live import LiveBackend
 from tests.support.mariadb import MariaDb
+from tests.support.statements import statements
+from tools.demo.processes import pauses
 
 SECONDS = 2
 """Instead of twenty."""
@@ -64,24 +66,37 @@ def check_refusal(answer):
     assert (503, "database_unavailable") == (answer.status_code, answer.json()["code"])
 
 
+def served(backend, *request):
+    """Return the status; a machine that stands still may make the database silent once more."""
+    status = 0
+    for _ in pauses(60):
+        started = time.monotonic()
+        status = backend.ask(*request).status_code
+        if status != 503 or time.monotonic() - started < SECONDS:
+            break
+    return status
+
+
 def test_request_is_refused_in_time_and_served_afterwards(server, backend):
     with server.frozen():
         check_refusal(backend.ask("GET", "/api/user"))
 
-    assert 200 == backend.ask("GET", "/api/user").status_code
+    assert 200 == served(backend, "GET", "/api/user")
 
 
 def test_change_that_waited_in_vain_is_not_tried_again(backend, url, administrator):
     """As often as a transaction is tried it would hold its client, and leave statements behind."""
     lock(administrator, url, "projects")
-    started = time.monotonic()
-    refused = backend.ask("POST", "/api/projects", SHOP)
-    took = time.monotonic() - started
+    with statements(backend.app) as sent:
+        started = time.monotonic()
+        refused = backend.ask("POST", "/api/projects", SHOP)
+        took = time.monotonic() - started
     administrator.execute("UNLOCK TABLES")
 
     check_refusal(refused)
-    assert SECONDS <= took < 2 * SECONDS
-    assert 201 == backend.ask("POST", "/api/projects", SHOP).status_code
+    assert SECONDS <= took
+    assert 1 == len([each for each in sent if "projects" in each]), sent
+    assert 201 == served(backend, "POST", "/api/projects", SHOP)
 
 
 def test_migration_waits_for_as_long_as_it_takes(server, url, administrator, monkeypatch):
