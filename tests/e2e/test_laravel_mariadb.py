@@ -45,6 +45,7 @@ def test_failed_migration_says_that_it_is_half_done_and_the_mended_one_goes_thro
         site.system.write_env_file("laravel", env_of(server.create_database()))
         first = site.push("--create")
         assert 0 == first.returncode, first.stdout + first.stderr
+        assert answers(site.url, site.commit)
         assert {"db": "mysql", "migrations": 1}.items() <= json.loads(page(f"{site.url}up")).items()
 
         migrate(site, TABLE % "half" + TABLE % "notes")

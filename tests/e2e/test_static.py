@@ -27,6 +27,7 @@ def test_broken_build_leaves_the_first_release_served(deployr_for):
     """Exit 1, with the failing command and its output on the screen."""
     site = deployr_for("static")
     assert site.push("--create").returncode == 0
+    assert answers(site.url, site.commit)
     site.change("deploy.yaml", "commands:", "commands:\n    - echo about to break; ls /no-such-dir")
 
     broken = site.push()
@@ -42,6 +43,7 @@ def test_broken_build_leaves_the_first_release_served(deployr_for):
 def test_failed_health_check_brings_the_previous_release_back(deployr_for):
     site = deployr_for("static")
     assert site.push("--create").returncode == 0
+    assert answers(site.url, site.commit)
     check = f"deploy:\n  health_check: {{url: '{site.url}missing', attempts: 2, interval: 1}}\n"
     with (site.system.repo / "deploy.yaml").open("a") as manifest:
         manifest.write(check)

@@ -20,7 +20,7 @@ from tests.support.databases import migrate
 from tests.support.live import HandRunner, LiveBackend
 from tests.support.mariadb import MariaDb
 
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 120
 REPO = "https://git.example/ada/shop.git"
 
 

@@ -24,7 +24,7 @@ from tests.support.visitor import Visitor
 STEPS = 12
 """As many as a deployment of this app has."""
 
-LONG_SECONDS = 10.0
+LONG_SECONDS = 120.0
 """More than a deployment takes."""
 
 START_SECONDS = 0.3

@@ -59,7 +59,7 @@ def taken(backend):
 
 def rotate(server, die_at="", code=0):
     """Run `deployr-runner rotate` to its end; return the token in the file."""
-    assert code == server.command("rotate", die_at=die_at).wait(30)
+    assert code == server.command("rotate", die_at=die_at).wait(120)
     path = server.places.config / "token"
     assert 0o600 == stat.S_IMODE(path.stat().st_mode)
     return load_token(server.places)

@@ -121,7 +121,7 @@ class ApacheSite:
 
     def get(self, path: str = "/") -> tuple[int, str]:
         """Return status and text of a page."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         try:
             connection.request("GET", path)
             answer = connection.getresponse()

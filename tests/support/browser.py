@@ -60,7 +60,7 @@ class Browser:
         """Set out, agree (or not) at GitHub, and return the query of the way back."""
         url = self.get("/auth/github", **query).headers["Location"]
         while "/login/oauth/authorize" in url:
-            answer = requests.get(url, allow_redirects=False, timeout=10)
+            answer = requests.get(url, allow_redirects=False, timeout=60)
             assert answer.status_code in {302, 303}, answer.text
             url = urljoin(url, answer.headers["Location"])
         assert urlsplit(url)[:3] == (*urlsplit(self.url)[:2], "/auth/github/callback")

@@ -41,7 +41,7 @@ class CliProcess:
         self._process.wait()
         self._reader.join()
 
-    def find(self, pattern: str, seconds: float = 20) -> str:
+    def find(self, pattern: str, seconds: float = 60) -> str:
         """Wait until it has printed something; return the pattern's first group."""
         deadline = time.monotonic() + seconds
         while not (found := re.search(pattern, self.said)):
@@ -56,7 +56,7 @@ class CliProcess:
         """Send a signal."""
         self._process.send_signal(signal)
 
-    def wait(self, seconds: float = 20) -> int:
+    def wait(self, seconds: float = 60) -> int:
         """Return its exit code."""
         code = self._process.wait(seconds)
         self._reader.join()

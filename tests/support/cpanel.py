@@ -34,7 +34,7 @@ class Repository:
             )  # fmt: skip
             packed.stdin.write("\n".join(names).encode())
             packed.stdin.close()
-            assert 0 == unpack.wait(60)
+            assert 0 == unpack.wait(300)
         self._git("init", "--quiet")
         self.commit()
 

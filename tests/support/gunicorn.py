@@ -81,6 +81,6 @@ def nginx(backends: Sequence[str]) -> Iterator[str]:
 def answers(url: str) -> bool:
     """Tell whether a backend is well."""
     try:
-        return requests.get(url + HEALTH, timeout=5).status_code == 200
+        return requests.get(url + HEALTH, timeout=30).status_code == 200
     except requests.RequestException:
         return False

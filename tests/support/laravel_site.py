@@ -76,8 +76,8 @@ class LaravelSite:
 
     def get(self, path: str) -> tuple[int, str]:
         """Return status and text of a page."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
-        deadline = time.monotonic() + 10
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        deadline = time.monotonic() + 60
         while True:
             try:
                 connection.request("GET", path)

@@ -63,13 +63,13 @@ class LiveBackend:
         """Send one request as the user, or with another token; `key` says that it is repeated."""
         headers = {"Authorization": f"Bearer {token or self.token}"}
         headers |= {"Idempotency-Key": key} if key else {}
-        return requests.request(method, self.url + path, json=body, headers=headers, timeout=10)
+        return requests.request(method, self.url + path, json=body, headers=headers, timeout=60)
 
 
 def register(backend: LiveBackend, code: str, name: str, **facts: object) -> str:
     """Register a runner for whoever made the code and return its token."""
     body = {"code": code, "name": name, **facts}
-    answer = requests.post(f"{backend.url}/api/runner/register", json=body, timeout=10)
+    answer = requests.post(f"{backend.url}/api/runner/register", json=body, timeout=60)
     assert answer.status_code == 201, answer.text
     token: str = answer.json()["token"]
     return token
@@ -104,7 +104,7 @@ class HandRunner:
 
     def claim_when_there_is_one(self) -> tuple[int, JobSpec]:
         """Wait for a job and claim it, under a claim of its own."""
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while self.poll()["job_id"] is None:
             assert time.monotonic() < deadline
             time.sleep(0.05)

@@ -96,13 +96,13 @@ class NextSite:
         """Ask for the page on 20 kept connections, for 90 s or until it is interrupted."""
         script = self.system.root / "load.lua"
         script.write_text(LOAD.replace("POSTS", "4" if posts else "1e18"))
-        argv = ["wrk", "-t1", "-c20", "-d90s", "-s", str(script), self.url]
+        argv = ["wrk", "-t1", "-c20", "-d90s", "--timeout", "60s", "-s", str(script), self.url]
         return self.system.start(argv, "load")
 
     def end_load(self, load: "subprocess.Popen[bytes]") -> tuple[int, int, str]:
         """Return how many requests were answered and how many broke, and all that wrk says."""
         load.send_signal(signal.SIGINT)
-        load.wait(30)
+        load.wait(120)
         said = (self.system.root / "load.log").read_text()
         answered, broken = re.findall(r"answered (\d+), broken (\d+)", said)[0]
         return int(answered), int(broken), said

@@ -18,7 +18,7 @@ from tests.unit.runner.site import git
 ROOT = Path(__file__).resolve().parents[2]
 SETTINGS = {
     "DEPLOYR_HEARTBEAT_SECONDS": "0.2",
-    "DEPLOYR_LEASE_SECONDS": "20",
+    "DEPLOYR_LEASE_SECONDS": "120",
     "DEPLOYR_POLL_MIN_SECONDS": "0.1",
     "DEPLOYR_POLL_MAX_SECONDS": "0.2",
     "DEPLOYR_STAMP_SECONDS": "0.5",
@@ -125,7 +125,7 @@ class Server:
                 return b"".join(pieces).decode()
             start = log["next"]
 
-    def until(self, is_true: Callable[[], Any], seconds: float = 30) -> None:
+    def until(self, is_true: Callable[[], Any], seconds: float = 120) -> None:
         """Wait until something is true."""
         deadline = time.monotonic() + seconds
         while not is_true():

@@ -36,7 +36,7 @@ class Visitor:
     def ask(self) -> tuple[int, str]:
         """Return status and text of the page as it is now."""
         try:
-            with urllib.request.urlopen(self._url, timeout=10) as answer:
+            with urllib.request.urlopen(self._url, timeout=60) as answer:
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as error:
             return error.code, error.read().decode(errors="replace")
