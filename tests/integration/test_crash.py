@@ -38,7 +38,7 @@ def server(tmp_path):
 
 
 def died(process: subprocess.Popen[bytes]) -> bool:
-    return process.wait(30) == -signal.SIGKILL
+    return process.wait(120) == -signal.SIGKILL
 
 
 def claim_of(server: Server, job_id: int) -> str:
@@ -87,7 +87,8 @@ def marks():
 
 def test_nothing_that_a_build_started_outlives_the_crash(server, marks):
     """Four kinds of descendants, the second ignores TERM."""
-    job_id = server.push(build={"commands": [" ".join([*DESCENDANTS, LONG, "; sleep 0.5;", DIE])]})
+    kept = f"; until grep -q 'line {LINES}$' {server.journals}/*/log; do sleep 0.1; done;"
+    job_id = server.push(build={"commands": [" ".join([*DESCENDANTS, LONG, kept, DIE])]})
     assert died(server.start())
     mark = claim_of(server, job_id)
     marks.append(mark)
@@ -108,6 +109,7 @@ def test_crash_before_the_switch_leaves_the_old_release_and_says_so(server):
     process = server.start()
     old = server.settled(first)["release"]
     process.kill()
+    process.wait()
     second = server.push()
     assert died(server.start("switch noted"))
     server.start()
