@@ -177,7 +177,8 @@ def test_what_a_runner_reports_is_shown_as_it_is(world, text):
 
 def test_hostile_headers_are_no_headers_of_the_answer(world):
     client = world.app.test_client()
-    evil = "evil\u00ff'\"<script>{{7*191}}"
+    # Longer than what the random nonce of a page's policy might hold.
+    evil = "evil-header\u00ff'\"<script>{{7*191}}"
     names = ("User-Agent", "X-Forwarded-For", "X-Forwarded-Host", "X-Request-Id", "Origin", "Referer",
              "Idempotency-Key", "Accept-Language", "Authorization", "Cookie", "X-Forwarded-Proto")  # fmt: skip
     token = {"Authorization": f"Bearer {world.actors['owner'].api.token}"}
@@ -187,6 +188,6 @@ def test_hostile_headers_are_no_headers_of_the_answer(world):
                 route.url(world.ids), method=route.method, headers=token | {name: evil}, json={}
             )
             assert answer.status_code < 500 or answer.status_code == 503
-            assert "evil" not in str(answer.headers).lower(), (route.path, name)
+            assert "evil-header" not in str(answer.headers).lower(), (route.path, name)
             answer.close()
     world.snapshot.restore()
