@@ -16,6 +16,7 @@ from schemathesis.specs.openapi.checks import ignored_auth, positive_data_accept
 
 from app import create_app
 from app.extensions import db
+from tests.support.backend import Clock
 from tests.support.databases import KINDS, at, empty_database
 from tests.support.github import Account, FakeGithub
 from tests.support.routes import ROUTES, Route, in_general
@@ -148,7 +149,8 @@ def test_answers_to_many_requests_are_as_described(world, operation, soak):
 
 @pytest.mark.parametrize("operation", LIMITED, ids=lambda operation: operation.label)
 def test_too_many_tries_are_answered_as_described(operation):
-    app = create_app(at(empty_database("sqlite")) | dict.fromkeys(PLENTY, "2"))
+    own = {"CLOCK": Clock()} | dict.fromkeys(PLENTY, "2")
+    app = create_app(at(empty_database("sqlite")) | own)
     case = operation.Case(body=_route(operation).body, media_type="application/json")
     answers = [case.call(app=app) for _ in range(3)]
     case.validate_response(answers[-1], excluded_checks=EXCLUDED)
