@@ -33,9 +33,10 @@ def test_interrupt_leaves_the_job_running_and_says_how_to_return(
         while hand_runner.poll()["job_id"] is None:
             time.sleep(0.05)
         job_id, _ = hand_runner.claim_next()
-        time.sleep(1)
+        hand_runner.log(job_id, "working\n")
+        assert "working\n" in iter(process.stdout.readline, "")
         process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=10)
+        _, err = process.communicate(timeout=60)
 
     assert 130 == process.returncode
     assert f"`deployr logs {job_id} --follow`" in err
