@@ -45,8 +45,10 @@ def test_request_is_repeated_until_it_made_one_job(backend, monkeypatch, fault):
     """Whatever happens to it twice: lost, done and not told, refused by what stands before."""
     monkeypatch.setattr("cli.client.RETRY_PAUSES", (0.01, 0.01))
     if fault is Fault.STALL:
-        monkeypatch.setattr("cli.client.TIMEOUT", (5, 3))
-    with FaultProxy(backend.url, stall_seconds=4) as proxy:
+        # A slow machine may keep it waiting for more answers than those two.
+        monkeypatch.setattr("cli.client.TIMEOUT", (5, 2))
+        monkeypatch.setattr("cli.client.RETRY_PAUSES", (0.01,) * 6)
+    with FaultProxy(backend.url, stall_seconds=60) as proxy:
         client = Client(Account(url=proxy.url, token=backend.token))
         project = client.create_project({"name": "shop", "repo_url": REPO})
         first = len(proxy.done)

@@ -1,9 +1,9 @@
 """A proxy on loopback between a client and the backend that does what networks and hosts do."""
 
+import contextlib
 import socket
 import struct
 import threading
-import time
 from collections.abc import Callable
 from enum import StrEnum
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -112,7 +112,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self, fault: Fault | None, answer: requests.Response) -> None:
         if fault is Fault.STALL:
-            time.sleep(self.server.proxy.stall_seconds)
+            self._stall()
         elif fault is Fault.GATEWAY_AFTER:
             self._send(502, HTML, {"Content-Type": "text/html"})
         elif fault is Fault.RESET:
@@ -125,6 +125,12 @@ class _Handler(BaseHTTPRequestHandler):
         headers = {name: value for name, value in self.headers.items() if name != "Host"}
         url = self.server.proxy.backend + self.path
         return requests.request(self.command, url, data=body, headers=headers, timeout=30)
+
+    def _stall(self) -> None:
+        """Say nothing for the proxy's `stall_seconds`, or until the client leaves."""
+        self.connection.settimeout(self.server.proxy.stall_seconds)
+        with contextlib.suppress(OSError):
+            self.rfile.read(1)
 
     def _reset(self) -> None:
         self.wfile.write(b"HTTP/1.0 200 OK\r\nContent-Length: 1000\r\n\r\n{")
