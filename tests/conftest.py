@@ -3,10 +3,17 @@
 import signal
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.support.soak import Soak
 
 _LONG = ("tests/e2e/", "tests/integration/", "tests/unit/runner/cpanel/", "runner/transfer/")
+
+# How long an example takes says nothing on a busy machine.
+settings.register_profile(
+    "unhurried", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("unhurried")
 
 
 def pytest_configure() -> None:
