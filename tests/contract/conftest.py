@@ -78,4 +78,4 @@ def in_background():
 
     yield start
     for thread in threads:
-        thread.join(30)
+        thread.join(60)

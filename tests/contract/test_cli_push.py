@@ -136,7 +136,8 @@ def test_deploy_yaml_of_the_commit_is_checked_before_anything_is_sent(deployr, c
     assert "deploy.yaml:2:3 deploy.pth: is not a known key; did you mean path?" in refused.err
 
 
-def test_unpushed_and_dirty_work_is_warned_about(deployr, checkout):
+def test_unpushed_and_dirty_work_is_warned_about(deployr, checkout, monkeypatch):
+    monkeypatch.setattr("cli.git.REMOTE_SECONDS", 60)
     checkout.commit("second", **{"index.html": "<p>second</p>"})
     (checkout.path / "index.html").write_text("dirty")
 

@@ -18,7 +18,7 @@ import pymysql
 
 from tests.support.ports import free_port
 
-START_SECONDS = 60
+START_SECONDS = 120
 OPTIONS = (
     "--no-defaults",
     "--bind-address=127.0.0.1",

@@ -44,7 +44,7 @@ def test_each_release_is_known_once(ada, project, runner, clock, before_releases
 
     with ThreadPoolExecutor(1) as thread:  # one's own session is at work already
         late = []
-        before_releases_are_written(lambda: late.append(thread.submit(end, lost).result(10)))
+        before_releases_are_written(lambda: late.append(thread.submit(end, lost).result(60)))
 
         assert 200 == end(following).status_code
     assert (410, "claim_lost") == refusal(late[0])

@@ -8,6 +8,7 @@ from tests.support.checkout import DeveloperCheckout
 
 @pytest.fixture
 def developer(tmp_path, monkeypatch):
+    monkeypatch.setattr("cli.git.REMOTE_SECONDS", 60)
     made = DeveloperCheckout(tmp_path)
     monkeypatch.chdir(made.path)
     return made

@@ -105,11 +105,11 @@ def test_loopback_takes_one_answer_and_keeps_it_out_of_the_log(capfd):
         answers = []
         asking = threading.Thread(
             target=lambda: answers.append(
-                requests.get(f"{loopback.url}?code=c1&state=s", timeout=5)
+                requests.get(f"{loopback.url}?code=c1&state=s", timeout=60)
             )
         )
         asking.start()
-        query = loopback.wait(5)
+        query = loopback.wait(60)
         asking.join()
 
     assert {"code": "c1", "state": "s"} == query
