@@ -5,6 +5,7 @@ What then answers under Passenger, and revisions that can't, are in tests/system
 
 import fcntl
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -43,10 +44,20 @@ def home(tmp_path):
     clone = tmp_path / "repositories" / "deployr"
     subprocess.run(["git", "clone", "--quiet", "--depth=1", ROOT.as_uri(), clone], check=True)
     for name in SOURCES:
-        subprocess.run(["cp", "-R", ROOT / name, clone], check=True)
+        copy(ROOT / name, clone / name)
     commit(clone)
     (tmp_path / "deployr").mkdir()
     return tmp_path
+
+
+def copy(source, goal):
+    """Without what other processes compile meanwhile: its files come and go."""
+    if source.is_dir():
+        shutil.rmtree(goal)
+        compiled = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(source, goal, symlinks=True, ignore=compiled)
+    else:
+        shutil.copy2(source, goal)
 
 
 def commit(clone, *new):
@@ -83,7 +94,7 @@ def ask(home, *paths):
     process = start(argv, log=home / "log", env=os.environ, cwd=home / "deployr")
     try:
         url = f"http://127.0.0.1:{first_line(home / 'log', process, 60)}"
-        return [requests.get(url + path, timeout=10) for path in paths]
+        return [requests.get(url + path, timeout=60) for path in paths]
     finally:
         stop(process)
 
@@ -151,14 +162,14 @@ def test_program_that_outlives_a_killed_deployment_is_waited_for(home):
     write_settings(home, "")
     clone, git = home / "repositories/deployr", home / "bin/git"
     git.parent.mkdir()
-    git.write_text("#!/bin/sh\necho >begun; exec sleep 30\n")
+    git.write_text("#!/bin/sh\necho >begun; exec sleep 600\n")
     git.chmod(0o755)
     first = subprocess.Popen(
         [sys.executable, "-m", "tools.cpanel.deploy", str(home / "deployr")], cwd=clone,
         env={**os.environ, "PATH": f"{git.parent}:{os.environ['PATH']}"}, start_new_session=True,
     )  # fmt: skip
     try:
-        assert any((clone / "begun").exists() for _ in pauses(20))
+        assert any((clone / "begun").exists() for _ in pauses(60))
         first.kill()
         first.wait()
         assert "another deployment is running" in deploy(home).stderr

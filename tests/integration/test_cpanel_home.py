@@ -46,8 +46,10 @@ def test_whoever_starts_during_a_switch_finds_a_whole_release(home):
     switcher = threading.Thread(target=switch)
     switcher.start()
     try:
-        seen = set()
-        for _ in range(500):
+        seen: set[str] = set()
+        looks, until = 0, time.monotonic() + 60
+        while looks < 500 or (len(seen) < 2 and time.monotonic() < until):
+            looks += 1
             live = (home.path / "current").resolve(strict=True)
             assert (live / "passenger_wsgi.py").exists()
             seen.add(live.name)

@@ -23,6 +23,14 @@ PARTS = (
 )
 
 
+def copy(source, goal):
+    """Without what other processes compile meanwhile: its files come and go."""
+    if source.is_dir():
+        shutil.copytree(source, goal, ignore=shutil.ignore_patterns("__pycache__"))
+    else:
+        shutil.copy2(source, goal)
+
+
 @pytest.fixture
 def home():
     """A home directory of an unprivileged user, with a checkout in it."""
@@ -32,7 +40,6 @@ def home():
         for part in PARTS:
             source, goal = ROOT / part, folder / "checkout" / part
             goal.parent.mkdir(exist_ok=True)
-            copy = shutil.copytree if source.is_dir() else shutil.copy2
             copy(source, goal)
         if os.geteuid() == 0:
             subprocess.run(["chown", "-R", "nobody", folder], check=True)
@@ -63,7 +70,7 @@ def test_installs_registers_and_can_run_again(home):
     """The second run upgrades and needs neither code nor address; the token is the user's alone."""
     allow = ("--name", "web-1", "--project", "app", "--allow-repo", "https://git.invalid/app", "--allow-branch",
              "main", "--path", str(home / "www"))  # fmt: skip
-    with LiveBackend() as backend:
+    with LiveBackend(DEPLOYR_ONLINE_SECONDS="600") as backend:
         code = backend.ask("POST", "/api/runners/codes", {}).json()["code"]
         first = install(home, "--no-service", "--url", backend.url, *allow, code=code)
         assert first.returncode == 0, first.stdout + first.stderr

@@ -28,14 +28,14 @@ install --code "${code}" "${allow[@]}" --path "${HOME}/www"
 crontab -l
 "${places}/supervise"; echo "agents: $(agents)"
 pkill -KILL -f 'deployr-runner .* run$'; sleep 6
-for _ in {1..40}; do [ "$(agents)" = 0 ] || break; sleep 0.1; done; echo "agents after a crash: $(agents)"
+for _ in {1..600}; do [ "$(agents)" = 0 ] || break; sleep 0.1; done; echo "agents after a crash: $(agents)"
 echo "modes: $(stat -c %a "${config}" "${config}"/{token,runner.toml} | tr '\\n' ' ')"
 kill -KILL "$(<"${HOME}/.local/state/deployr-runner/supervisor.pid")"
-for _ in {1..60}; do [ "$(agents)" != 0 ] || break; sleep 0.1; done
+for _ in {1..600}; do [ "$(agents)" != 0 ] || break; sleep 0.1; done
 echo "agents without a supervisor: $(agents)"
 before=$(readlink "${places}/venv"); cp "${config}/token" /tmp/token
 offer broken
-DEPLOYR_WAIT_SECONDS=4 install --upgrade || echo "broken: $?"
+DEPLOYR_WAIT_SECONDS=8 install --upgrade || echo "broken: $?"
 [ "${before}" = "$(readlink "${places}/venv")" ]; echo "agents after going back: $(agents)"
 cmp "${config}/token" /tmp/token
 mkdir -p "${HOME}/www"
@@ -85,7 +85,8 @@ def machine(tmp_path, dists):
 
 def installed(machine, script, user):
     """Run the script there beside a backend; return what it said, and the runners registered."""
-    with LiveBackend(DIST=str(machine.path / "tmp/dists/served")) as backend:
+    served = {"DIST": str(machine.path / "tmp/dists/served"), "DEPLOYR_ONLINE_SECONDS": "600"}
+    with LiveBackend(**served) as backend:
         code = backend.ask("POST", "/api/runners/codes", {}).json()["code"]
         done = machine.run(COMMON + script, backend.url, code, user=user)
         runners = backend.ask("GET", "/api/runners").json()["runners"]
