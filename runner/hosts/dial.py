@@ -19,6 +19,7 @@ from paramiko.pkey import UnknownKeyType
 
 from .book import Hop, HostEntry, fingerprint
 from .host import HostError
+from .line import Line
 
 CONNECT_SECONDS = 20.0
 KEEPALIVE_SECONDS = 15
@@ -83,7 +84,7 @@ def _connect(entry: HostEntry, hop: Hop, before: Transport | None) -> Transport:
         raise NoLineError(
             f"{entry.name} ({hop.address}) can't be reached: {_words(error)}"
         ) from None
-    transport = paramiko.Transport(where, default_window_size=_WINDOW_BYTES)
+    transport = Line(where, _WINDOW_BYTES)
     options = transport.get_security_options()
     options.ciphers = _first(options.ciphers, _FIRST_CIPHERS)
     if hop.host_key:

@@ -77,7 +77,7 @@ class Session:
         Raises LostError when the connection broke, JobFailedError when a stop was asked for, and
         what `stdin` raised; then the script may still run, and the channel is closed.
         """
-        feeder = threading.Thread(target=self._feed, args=(stdin,), daemon=True)
+        feeder = threading.Thread(target=self._feed_alone, args=(stdin,), daemon=True)
         feeder.start()
         try:
             self._follow(out, errors, stop)
@@ -85,6 +85,10 @@ class Session:
         finally:
             self._channel.close()
             feeder.join(_DRAIN_SECONDS)
+
+    def _feed_alone(self, stdin: Iterable[bytes]) -> None:
+        with self._transport.feeding(self._channel):
+            self._feed(stdin)
 
     def _feed(self, stdin: Iterable[bytes]) -> None:
         try:

@@ -1,0 +1,36 @@
+"""Input that is sent while the server ends a script's channel."""
+
+import threading
+
+import pytest
+from paramiko.common import cMSG_CHANNEL_CLOSE, cMSG_CHANNEL_DATA, cMSG_CHANNEL_EOF
+
+
+def _late(transport, monkeypatch, kind):
+    """Hold back what a feeder sends of one kind until the server's CLOSE was answered."""
+    send, answered = transport._send_user_message, threading.Event()
+
+    def send_late(message):
+        name = message.asbytes()[:1]
+        if name == kind and threading.current_thread() is not transport:
+            assert answered.wait(60)
+        send(message)
+        if name == cMSG_CHANNEL_CLOSE:
+            answered.set()
+
+    monkeypatch.setattr(transport, "_send_user_message", send_late)
+    return answered
+
+
+@pytest.mark.parametrize("kind", [cMSG_CHANNEL_EOF, cMSG_CHANNEL_DATA], ids=["end", "data"])
+def test_input_that_comes_after_the_end_of_a_script_breaks_nothing(host, monkeypatch, kind):
+    """Two threads: one answers that the script has ended, one still has input for it."""
+    host.connect()
+    line = host._line[-1]
+    with monkeypatch.context() as patch:
+        answered = _late(line, patch, kind)
+        assert b"out\n" == host.ask("echo out", [b"in"])
+        assert answered.is_set()
+
+    assert b"more" == host.ask("cat", [b"more"])
+    assert [line] == host._line, "it is the same connection"
