@@ -145,7 +145,6 @@ def some_moment(shop: Shop, chance: random.Random) -> float:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
 def test_kill_at_every_step_boundary(shop):
     cuts = [survive(shop, die_at=f"step {number}") for number in range(1, STEPS + 1)]
 
@@ -153,7 +152,6 @@ def test_kill_at_every_step_boundary(shop):
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
 def test_kill_at_random_moments(shop):
     chance = random.Random(4)
     for _ in range(RANDOM_KILLS):
