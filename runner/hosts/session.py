@@ -25,11 +25,11 @@ _DRAIN_SECONDS = 1.0
 _LOOK_SECONDS = 0.1
 
 # Reads /proc with nothing but the shell and cat: a jail may have no more. A zero byte of an
-# environment is lost in $(…), so the mark is unique.
+# environment is lost in $(…), so the mark is unique. The name in "…/stat" may hold blanks, as npm's.
 _END = """exec 2>/dev/null
 each() { for p in /proc/[0-9]*; do [ -O "$p/environ" ] || continue
 case "$(cat "$p/environ")" in *<MARK>*) : ;; *) continue ;; esac
-read -r a b c d group rest <"$p/stat" && kill -s "$1" -- "-$group" && found=yes; done; }
+is=$(cat "$p/stat"); is=${is##*) }; is=${is#* * }; kill -s "$1" -- "-${is%% *}" && found=yes; done; }
 n=0; how=TERM
 while [ "$n" -lt <ROUNDS> ]; do found=; each "$how"; [ "$found" ] || exit 0
 if [ "$n" -lt <POLITE> ]; then how=0; else how=KILL; fi

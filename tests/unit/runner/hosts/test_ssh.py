@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import subprocess
 import threading
 import time
 
@@ -186,6 +187,17 @@ def test_ended_script_does_not_go_on_to_its_next_command(host, server):
         with pytest.raises(ZeroDivisionError):
             host.run("while :; do :; done; sleep 603", stdin=_breaks(), sink=bytes)
         assert [] == [each for each in server.commands() if "while" in each or "603" in each]
+
+
+def test_ended_script_takes_nobody_along_whatever_its_processes_are_called(host, server):
+    """As `npm install` names itself; what has lost its parent has that of all, 1."""
+    named = "printf 'npm install' >/proc/\\$\\$/comm; while :; do sleep 604; done"
+    with subprocess.Popen(["runuser", "-u", server.user, "--", "sleep", "605"]) as other:
+        with pytest.raises(ZeroDivisionError):
+            host.run(f'(setsid sh -c "{named}" &); sleep 606', stdin=_breaks(), sink=bytes)
+
+        assert ["sleep 605"] == [each for each in server.commands() if "sleep" in each]
+        other.kill()
 
 
 def _breaks():
