@@ -8,8 +8,11 @@ from runner.hosts.local import LocalHost
 from runner.transfer.shell_sender import ShellSender
 from tests.support.sshd import Sshd
 from tests.unit.runner.hosts.conftest import host_of
+from tools.demo.processes import pauses
 
 __all__ = ["host_of"]
+
+PATIENCE_SECONDS = 60
 
 
 @pytest.fixture(scope="module", params=["full", "jailed"])
@@ -22,13 +25,15 @@ def server(request):
 def root(server):
     """An empty deploy root of the account, on the server."""
     place = server.home / "app"
-    shutil.rmtree(place, ignore_errors=True)
     for name in ("releases", ".deployr"):
         (place / name).mkdir(parents=True)
     for each in (place, *place.iterdir()):
         shutil.chown(each, server.user)
     yield place
-    shutil.rmtree(place, ignore_errors=True)
+    for _ in pauses(PATIENCE_SECONDS):  # what a test has broken off may still write there
+        if not server.commands():
+            break
+    shutil.rmtree(place)
 
 
 @pytest.fixture
