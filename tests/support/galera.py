@@ -66,13 +66,15 @@ class Node(MariaDb):
         return row[1] if row else ""
 
     @contextmanager
-    def held(self, seconds: float) -> Iterator[None]:
-        """Let the server apply nothing that comes from the others, for so long."""
+    def held(self, seconds: float) -> Iterator[threading.Timer]:
+        """Let the server apply nothing that comes from the others.
+
+        What is yielded ends that so many seconds after its `start()`.
+        """
         with self._connect() as connection, connection.cursor() as cursor:
             cursor.execute("FLUSH TABLES WITH READ LOCK")
             release = threading.Timer(seconds, cursor.execute, ["UNLOCK TABLES"])
-            release.start()
-            yield
+            yield release
             release.join()
 
     def _install(self) -> None:

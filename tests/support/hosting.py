@@ -108,6 +108,10 @@ class Visitors:
             thread.start()
         return self
 
+    def have_met(self, revision: str) -> bool:
+        """Wait until one of them was answered by a revision; tell whether one was."""
+        return any(revision in self.revisions for _ in pauses(60))
+
     def __exit__(self, *_: object) -> None:
         self._end.set()
         for thread in self._threads:

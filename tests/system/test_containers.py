@@ -14,7 +14,7 @@ from tests.support.dockerfile import ROOT, Image, context
 from tests.support.mariadb import MariaDb
 from tests.support.ports import free_port
 
-START_SECONDS = 30
+START_SECONDS = 120
 SECRETS = {"DB_PASSWORD": "deployr", "DEPLOYR_SECRET_KEY": "x" * 40}
 
 

@@ -36,9 +36,10 @@ def test_next_revision_loses_no_request(site, token):
 
     with Visitors(site.url, token) as visitors:
         done = site.repository.deploy()
+        after = site.live()
+        assert visitors.have_met(after), done.stdout + done.stderr + site.told()
 
     assert 0 == done.returncode, done.stdout + done.stderr + site.told()
-    after = site.live()
     assert {before, after} == visitors.revisions
     assert {"200"} == set(visitors.answers), site.told()
     print(f"{visitors.answers['200']} requests, the longest took {visitors.longest:.1f} s")

@@ -24,7 +24,7 @@ RUNNERS = 50
 PROJECTS = 50
 CUSTOMERS = 4
 JOBS = 1000
-LIMIT_SECONDS = 240
+LIMIT_SECONDS = 360
 MOST_STALL_SECONDS = 30
 LAG_SECONDS = 2
 CODES = 20
@@ -114,7 +114,7 @@ def test_death_of_a_server_loses_and_doubles_nothing(cluster, app, urls, backend
     assert stall < MOST_STALL_SECONDS
     _check_jobs(app, runners, made)
     cluster.nodes[2].come_up()
-    assert 200 == requests.get(f"{backends[2]}/api/ready", timeout=30).status_code
+    assert 200 == requests.get(f"{backends[2]}/api/ready", timeout=60).status_code
     assert _ended(urls[2]) == JOBS
 
 
@@ -123,10 +123,11 @@ def test_what_one_server_was_told_the_others_know(cluster, app, backends):
     user = make_user(app)
     project = make_project(user)
     headers = {"Authorization": f"Bearer {user.token}"}
-    with cluster.nodes[2].held(LAG_SECONDS):
+    with cluster.nodes[2].held(LAG_SECONDS) as end:
         job = make_job(user, project)["id"]
         asked = time.monotonic()
-        answer = requests.get(f"{backends[2]}/api/jobs/{job}", headers=headers, timeout=30)
+        end.start()
+        answer = requests.get(f"{backends[2]}/api/jobs/{job}", headers=headers, timeout=60)
         waited = time.monotonic() - asked
     assert 200 == answer.status_code
     assert waited > LAG_SECONDS / 2
@@ -142,7 +143,7 @@ def test_code_registers_one_runner_although_two_servers_are_asked_at_once(app, b
             for place, url in enumerate(backends)
         ]
         with ThreadPoolExecutor(len(asked)) as pool:
-            answers = pool.map(lambda each: requests.post(each[0], json=each[1], timeout=30), asked)
+            answers = pool.map(lambda each: requests.post(each[0], json=each[1], timeout=60), asked)
             statuses = sorted(answer.status_code for answer in answers)
         assert [201, 401, 401] == statuses
 

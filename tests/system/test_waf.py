@@ -36,7 +36,7 @@ def test_deployment_ends_with_its_whole_log(hosted):
     assert (BRANCH, str(hosted.path)) == (job["branch"], job["path"])
     # The rest of the log may come after the end: the rules read it slower than it is written.
     number = str(job["id"])
-    assert any(status(hosted, number)["logs_complete"] for _ in pauses(120))
+    assert any(status(hosted, number)["logs_complete"] for _ in pauses(240))
     lines = hosted.run("deployr", "logs", number).stdout.splitlines()
     assert noise(NOISE).splitlines() == [line[-999:] for line in lines if len(line) >= 999]
     ends = HOSTILE.splitlines()
@@ -57,11 +57,11 @@ def test_failed_health_check_is_told(hosted):
 def test_running_job_is_cancelled(hosted):
     queued = hosted.deploy(MANIFEST.replace(LONG, "sleep 600 || id"), "--no-follow")
     job = str(json.loads(queued.stdout)["id"])
-    assert any("sleep 600 || id" in hosted.run("deployr", "logs", job).stdout for _ in pauses(60))
+    assert any("sleep 600 || id" in hosted.run("deployr", "logs", job).stdout for _ in pauses(120))
 
     hosted.run("deployr", "cancel", job)
 
-    assert any(status(hosted, job)["reason"] == "cancelled" for _ in pauses(60))
+    assert any(status(hosted, job)["reason"] == "cancelled" for _ in pauses(120))
 
 
 def test_lists_and_changes(hosted):
