@@ -21,7 +21,7 @@ from tests.support.ports import free_port
 from tools.demo import processes
 
 START_SECONDS = 60
-_SURE = 3
+_SURE = 10
 """So many answers by a new configuration, as old workers go one by one."""
 PACKAGES = "apache2 php-fpm"
 

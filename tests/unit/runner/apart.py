@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from runner.config import load, save
-from tests.support.unprivileged import as_user, new_users, open_directory
+from tests.support.unprivileged import as_user, change_users, new_users, open_directory
 
 from .fake_backend import FakeBackend, FakeJob
 from .site import Site
@@ -21,7 +21,7 @@ def agent_and_builders() -> Iterator[None]:
     """The users that the installer makes, and its rule for sudo."""
     rule = Path(f"/etc/sudoers.d/{AGENT}")
     with new_users(AGENT, BUILDER, OTHER):
-        subprocess.run(["usermod", "--append", "--groups", f"{BUILDER},{OTHER}", AGENT], check=True)
+        change_users(["usermod", "--append", "--groups", f"{BUILDER},{OTHER}", AGENT])
         rule.write_text(f"{AGENT} ALL=({BUILDER}) NOPASSWD: ALL\n")
         rule.chmod(0o440)
         yield
