@@ -118,7 +118,11 @@ def test_runners_that_share_a_label_do_not_all_run_for_one_job(ada):
     other.read("/api/runner/jobs")
     jobs = _queue_for_label(ada, 8)
 
-    found = _first_candidates(one, 40)
+    found: set[int] = set()
+    for _ in range(200):  # of sixteen three begin with another than the oldest
+        found |= _first_candidates(one, 1)
+        if len(found) > 1:
+            break
 
     assert 1 < len(found)
     assert found <= set(jobs)
