@@ -15,9 +15,13 @@ fresh=${goal}.new
 copy=$(mktemp -d)
 trap 'rm -rf "${copy}" "${fresh}"' EXIT
 
-# Built from a copy: a checkout may be read-only, and hold what earlier builds left in it.
-(cd "${root}" && cp -RL deployr cli runner pyproject.toml README.md "${copy}")
-find "${copy}" -name __pycache__ -prune -exec rm -rf {} +
+# Built from a copy: a checkout may be read-only, and hold what earlier builds left in it; what
+# Python compiles there comes and goes while others use it.
+(
+    cd "${root}"
+    find -L deployr cli runner pyproject.toml README.md \
+        -name __pycache__ -prune -o -type f -print0 | tar --null -T - -chf -
+) | tar --no-same-owner -xf - -C "${copy}"
 # The same sources make the same wheel, whatever the umask: the installer knows its checksum.
 chmod -R u=rwX,go=rX "${copy}"
 rm -rf "${fresh}"
