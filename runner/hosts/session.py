@@ -24,17 +24,20 @@ _PIECE_BYTES = 256 * 1024
 _DRAIN_SECONDS = 1.0
 _LOOK_SECONDS = 0.1
 
-# Reads /proc with nothing but the shell and cat: a jail may have no more. A zero byte of an
-# environment is lost in $(…), so the mark is unique. The name in "…/stat" may hold blanks, as npm's.
+# Reads /proc with nothing but the shell and cat: a jail may have no more. A zero byte is lost in
+# $(…), so the mark is unique; it is in the arguments until the account's .bashrc is done, and in
+# two parts in ours. The name in "…/stat" may hold blanks, as npm's. Who comes late is waited for.
 _END = """exec 2>/dev/null
 each() { for p in /proc/[0-9]*; do [ -O "$p/environ" ] || continue
-case "$(cat "$p/environ")" in *<MARK>*) : ;; *) continue ;; esac
+case "$(cat "$p/environ" "$p/cmdline")" in *"<NAME>"=<MARK>*) : ;; *) continue ;; esac
 is=$(cat "$p/stat"); is=${is##*) }; is=${is#* * }; kill -s "$1" -- "-${is%% *}" && found=yes; done; }
 n=0; how=TERM
-while [ "$n" -lt <ROUNDS> ]; do found=; each "$how"; [ "$found" ] || exit 0
-if [ "$n" -lt <POLITE> ]; then how=0; else how=KILL; fi
+while [ "$n" -lt <ROUNDS> ]; do found=; each "$how"
+if [ "$found" ]; then how=0; elif [ "$how" = 0 ] || [ "$n" -ge <LOOKS> ]; then exit 0; fi
+if [ "$n" -ge <POLITE> ]; then how=KILL; fi
 n=$((n+1)); sleep 0.1; done
 exit 1"""
+_LOOKS = 3
 
 
 def new_mark(job: str = "") -> str:
@@ -48,7 +51,8 @@ def end_script(mark: str) -> str:
     Politely, after TERM_SECONDS by force.
     """
     polite = int(TERM_SECONDS * 10)
-    facts = {"MARK": f"{MARK_VARIABLE}={mark}", "POLITE": polite, "ROUNDS": polite + 40}
+    facts = {"NAME": MARK_VARIABLE, "MARK": mark, "LOOKS": _LOOKS}
+    facts |= {"POLITE": polite, "ROUNDS": polite + 40}
     script = _END
     for name, value in facts.items():
         script = script.replace(f"<{name}>", str(value))

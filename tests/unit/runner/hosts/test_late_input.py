@@ -8,18 +8,22 @@ from paramiko.common import cMSG_CHANNEL_CLOSE, cMSG_CHANNEL_DATA, cMSG_CHANNEL_
 
 def _late(transport, monkeypatch, kind):
     """Hold back what a feeder sends of one kind until the server's CLOSE was answered."""
-    send, answered = transport._send_user_message, threading.Event()
+    send = transport._send_user_message
+    answered, sent = threading.Event(), threading.Event()
 
     def send_late(message):
         name = message.asbytes()[:1]
-        if name == kind and threading.current_thread() is not transport:
+        is_late = name == kind and threading.current_thread() is not transport
+        if is_late:
             assert answered.wait(60)
         send(message)
         if name == cMSG_CHANNEL_CLOSE:
             answered.set()
+        if is_late:
+            sent.set()
 
     monkeypatch.setattr(transport, "_send_user_message", send_late)
-    return answered
+    return sent
 
 
 @pytest.mark.parametrize("kind", [cMSG_CHANNEL_EOF, cMSG_CHANNEL_DATA], ids=["end", "data"])
@@ -28,9 +32,9 @@ def test_input_that_comes_after_the_end_of_a_script_breaks_nothing(host, monkeyp
     host.connect()
     line = host._line[-1]
     with monkeypatch.context() as patch:
-        answered = _late(line, patch, kind)
+        sent = _late(line, patch, kind)
         assert b"out\n" == host.ask("echo out", [b"in"])
-        assert answered.is_set()
+        assert sent.wait(60)
 
     assert b"more" == host.ask("cat", [b"more"])
     assert [line] == host._line, "it is the same connection"

@@ -98,7 +98,7 @@ def test_host_that_offers_nothing_is_an_error(server_of, host_of, monkeypatch):
 def test_host_that_does_not_answer_is_an_error(host, server, monkeypatch):
     monkeypatch.setattr(ssh_host, "_PROBE_SECONDS", 0.5)
     slow = server.home / ".bashrc"
-    slow.write_text("sleep 3\n")
+    slow.write_text("grep -q probe-is-over /proc/$$/cmdline && sleep 60\n")
     try:
         with pytest.raises(HostError, match="hoster does not answer"):
             host.look()

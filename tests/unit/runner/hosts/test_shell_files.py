@@ -202,7 +202,7 @@ def test_words_of_welcome_are_no_part_of_an_answer(place):
     assert (b"text", "file") == (files.read(f"{root}/note"), files.kind(f"{root}/note"))
 
 
-def _eventually(look, seconds=20):
+def _eventually(look, seconds=60):
     until = time.monotonic() + seconds
     while not look():
         assert time.monotonic() < until

@@ -17,7 +17,7 @@ from tests.support import sshd
 from tests.support.account_host import AccountHost
 
 
-def _eventually(look, seconds=20):
+def _eventually(look, seconds=60):
     until = time.monotonic() + seconds
     while not look():
         assert time.monotonic() < until
@@ -141,6 +141,20 @@ def test_stop_ends_what_the_script_started(host, server):
     _eventually(lambda: not [each for each in server.commands() if "sleep 60" in each])
 
 
+def test_also_what_has_hardly_begun_is_ended(host, server):
+    """The account's .bashrc still runs, where no environment tells whose process that is."""
+    slow = server.home / ".bashrc"
+    slow.write_text("mkdir ~/slow 2>/dev/null && sleep 600.1\n")
+    try:
+        with pytest.raises(ZeroDivisionError):
+            host.run("sleep 600.2", sink=bytes, stdin=_breaks_with(server.home / "slow"))
+    finally:
+        slow.unlink()
+        (server.home / "slow").rmdir()
+
+    _eventually(lambda: not [each for each in server.commands() if "sleep 600" in each])
+
+
 def test_time_that_is_over_ends_the_script(host, server):
     with pytest.raises((JobFailedError, HostError)):
         host.run("sleep 602", sink=bytes, seconds=0.5)
@@ -192,12 +206,19 @@ def test_ended_script_does_not_go_on_to_its_next_command(host, server):
 def test_ended_script_takes_nobody_along_whatever_its_processes_are_called(host, server):
     """As `npm install` names itself; what has lost its parent has that of all, 1."""
     named = "printf 'npm install' >/proc/\\$\\$/comm; while :; do sleep 604; done"
-    with subprocess.Popen(["runuser", "-u", server.user, "--", "sleep", "605"]) as other:
+    with subprocess.Popen(["sleep", "605"], user=server.user) as other:
         with pytest.raises(ZeroDivisionError):
             host.run(f'(setsid sh -c "{named}" &); sleep 606', stdin=_breaks(), sink=bytes)
 
         assert ["sleep 605"] == [each for each in server.commands() if "sleep" in each]
         other.kill()
+
+
+def _breaks_with(place):
+    """As soon as there is a directory."""
+    _eventually(place.is_dir)
+    yield b"x"
+    raise ZeroDivisionError
 
 
 def _breaks():
