@@ -3,10 +3,10 @@
 import contextlib
 import os
 import threading
-import time
 
 import pytest
 
+from runner.hosts import spare
 from runner.hosts.book import fingerprint, save_hosts
 from runner.hosts.ssh_host import SshHost
 from runner.targets import host_lock
@@ -45,7 +45,7 @@ def test_refused_key_names_the_key_and_where_to_put_it(shop, tmp_path):
     refused(shop.push(), f"refused the key {tmp_path}/other", "authorized keys")
 
 
-def test_refused_password_is_not_repeated(account):
+def test_refused_password_is_not_repeated(account, eventually):
     site = account("password")
     save_hosts(site.places, [site.entry(password="not-the-right-one")])
 
@@ -54,16 +54,16 @@ def test_refused_password_is_not_repeated(account):
     detail = refused(job, "refused the password", "deployr-runner target add hoster --replace")
     assert "runs no commands" not in detail
     assert "not-the-right-one" not in job.text
+    eventually(lambda: "Failed password for" in site.server.log)
     assert 1 == site.server.log.count("Failed password for"), "hosters lock out who tries often"
 
 
 def test_host_that_is_down_is_named(shop):
     with Sshd() as other:
         save_hosts(shop.places, [shop.entry(port=other.port)])
-    begun = time.monotonic()
 
-    refused(shop.push(), "hoster", "can't be reached", "Connection refused")
-    assert time.monotonic() - begun < 10
+    refused(job := shop.push(), "hoster", "can't be reached", "Connection refused")
+    assert "trying again" not in job.text
 
 
 @pytest.mark.parametrize("shape", ["full", "jailed", "sftp"])
@@ -199,7 +199,6 @@ def other_runner(site, note):
 def test_deployment_is_kept_out_while_another_runner_lives(account, shape, monkeypatch):
     """It writes its name anew all the time; once it is silent, its lock is taken over."""
     monkeypatch.setattr(host_lock, "LOOK_SECONDS", 0.05)
-    monkeypatch.setattr(host_lock, "DEAD_SECONDS", 1.0)
     site = account(shape)
     site.commit({"index.html": "one"})
     assert "completed" == site.push().status
@@ -209,6 +208,7 @@ def test_deployment_is_kept_out_while_another_runner_lives(account, shape, monke
         refused(site.push(), "another deployment is working in", "try again when it is done")
         assert "one" == site.served()
 
+    monkeypatch.setattr(host_lock, "DEAD_SECONDS", 1.0)
     assert "completed" == (job := site.push()).status, job.text
     assert "two" == site.served()
     assert [] == leftovers(site)
@@ -225,6 +225,7 @@ def test_small_redeployment_takes_few_round_trips(account, shape, most, monkeypa
         close(host)
 
     monkeypatch.setattr(SshHost, "close", count)
+    monkeypatch.setattr(spare, "_FRESH_SECONDS", 600.0)
     site = account(shape)
     for text in ("one", "two"):
         site.commit({"index.html": text})

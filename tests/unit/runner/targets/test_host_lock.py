@@ -14,7 +14,7 @@ from tests.unit.runner.targets.disk_files import DiskFiles
 def quick(monkeypatch):
     monkeypatch.setattr(host_lock, "REFRESH_SECONDS", 0.05)
     monkeypatch.setattr(host_lock, "LOOK_SECONDS", 0.05)
-    monkeypatch.setattr(host_lock, "DEAD_SECONDS", 0.5)
+    monkeypatch.setattr(host_lock, "DEAD_SECONDS", 600.0)
 
 
 @pytest.fixture
@@ -56,7 +56,8 @@ def test_who_lets_go_lets_others_in(lock_of, tmp_path):
     assert [tmp_path / "meta/held"] == list((tmp_path / "meta").iterdir())
 
 
-def test_who_was_silent_for_long_is_dead(lock_of, tmp_path):
+def test_who_was_silent_for_long_is_dead(lock_of, tmp_path, monkeypatch):
+    monkeypatch.setattr(host_lock, "DEAD_SECONDS", 0.5)
     first, second = lock_of(1), lock_of(2)
     assert first.take()
     _die(first)
@@ -65,8 +66,7 @@ def test_who_was_silent_for_long_is_dead(lock_of, tmp_path):
     assert [tmp_path / "meta/held"] == list((tmp_path / "meta").iterdir())
 
 
-def test_who_is_known_to_be_over_is_not_waited_for(lock_of, monkeypatch):
-    monkeypatch.setattr(host_lock, "DEAD_SECONDS", 3600.0)
+def test_who_is_known_to_be_over_is_not_waited_for(lock_of):
     first, second = lock_of(1), lock_of(2, is_over=lambda owner: owner.job == 1)
     assert first.take()
     _die(first)
@@ -91,19 +91,21 @@ def test_dead_owners_lock_that_was_moved_before_the_line_broke_is_taken_over(loc
     monkeypatch.undo()
 
 
-def test_who_lost_it_knows_and_leaves_it(lock_of):
+def test_who_lost_it_knows_and_leaves_it(lock_of, monkeypatch):
+    monkeypatch.setattr(host_lock, "REFRESH_SECONDS", 0.5)  # not while it is taken from him
     first, second = lock_of(1), lock_of(2, is_over=lambda _: True)
     assert first.take()
     assert second.take()
 
-    first._refresher.join(5)
+    first._refresher.join(60)
 
     assert (False, True) == (first.is_held, second.is_held)
     first.release()
     assert not lock_of(3).take()
 
 
-def test_who_lost_it_must_not_switch(lock_of):
+def test_who_lost_it_must_not_switch(lock_of, monkeypatch):
+    monkeypatch.setattr(host_lock, "REFRESH_SECONDS", 600.0)
     first, second = lock_of(1), lock_of(2, is_over=lambda _: True)
     assert first.take()
     first.assure()
