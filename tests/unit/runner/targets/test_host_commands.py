@@ -1,6 +1,5 @@
 """Commands of an app on a jailed host: their environment, their exit codes and their end."""
 
-import threading
 import time
 from pathlib import Path
 
@@ -113,17 +112,18 @@ def test_no_value_is_seen_by_others(commander, server, stop):
 
 @pytest.mark.parametrize("marked", [True, False])
 def test_a_stop_ends_what_runs_there(commander, server, stop, marked):
-    threading.Timer(0.5, stop.set, (Reason.CANCELLED,)).start()
+    command = Command.line("sleep 61 & echo begun; sleep 62", server.home, environment.base())
 
     with pytest.raises(JobFailedError):
-        _said(commander, server, "sleep 61 & sleep 62", marked=marked)
+        commander.run(command, lambda _: stop.set(Reason.CANCELLED), marked=marked)
 
-    until = time.monotonic() + 5
+    until = time.monotonic() + 60
     while any("sleep 6" in each for each in server.commands()):
         assert time.monotonic() < until
         time.sleep(0.05)
 
 
 def test_a_command_may_be_given_a_time(commander, server):
+    _said(commander, server, "true")  # to log in takes time, too
     with pytest.raises(JobFailedError, match="timeout"):
         _said(commander, server, "sleep 60", seconds=0.3)

@@ -155,7 +155,7 @@ def test_cut_line_leaves_no_half_release_and_the_next_try_succeeds(sender, tree,
     begun = threading.Event()
 
     def cut_at_once():
-        assert begun.wait(20)
+        assert begun.wait(60)
         server.cut()
 
     cut = threading.Thread(target=cut_at_once)

@@ -3,12 +3,12 @@
 import os
 import shutil
 import socket
-import threading
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from runner.hosts import spare
 from runner.hosts.host import HostError, LostError
 from tests.unit.runner.transfer.trees import DEEP, facts, make_hostile, write
 
@@ -17,8 +17,8 @@ def quiet(*_):
     """Nobody looks how far it is."""
 
 
-def send(sender, tree, root, release="1", previous=None, **options):
-    sender.send(tree, f"{root}/releases/{release}", previous, quiet, **options)
+def send(sender, tree, root, release="1", previous=None, progress=quiet, **options):
+    sender.send(tree, f"{root}/releases/{release}", previous, progress, **options)
     return root / "releases" / release
 
 
@@ -64,7 +64,8 @@ def test_directories_keep_their_times(sender, tree, root):
     assert facts(tree) == facts(there)
 
 
-def test_one_command_sends_a_release(sender, tree, root, server):
+def test_one_command_sends_a_release(sender, tree, root, server, monkeypatch):
+    monkeypatch.setattr(spare, "_FRESH_SECONDS", 600.0)
     make_hostile(tree)
     host = sender._host
     host.ask("true")
@@ -151,13 +152,8 @@ def test_sockets_are_refused_by_name(sender, tree, root, monkeypatch):
 def test_cut_line_leaves_no_half_release_and_the_next_try_succeeds(sender, tree, root, server):
     make_hostile(tree)
     write(tree, "big", os.urandom(80_000_000))
-    sender._host.ask("true")
-    cut = threading.Timer(0.2, server.cut)
-    cut.start()
-
     with pytest.raises(LostError):
-        send(sender, tree, root)
-    cut.join()
+        send(sender, tree, root, progress=lambda *_: server.cut())
     assert [] == list((root / "releases").iterdir())
 
     assert facts(tree) == facts(send(sender, tree, root))
