@@ -37,8 +37,9 @@ def site(tmp_path, backend) -> Site:
 
 @pytest.fixture
 def impatient(monkeypatch):
-    """Failures are tried again at once."""
+    """Failures are tried again at once, and soon also after many of them."""
     monkeypatch.setattr(backoff, "MIN_SECONDS", 0.02)
+    monkeypatch.setattr(backoff, "MAX_SECONDS", 0.5)
 
 
 @pytest.fixture
@@ -55,10 +56,10 @@ def agent(site, impatient):
 
 @pytest.fixture
 def eventually() -> Callable[[Callable[[], object]], None]:
-    """Wait until something is true, at most 20 s."""
+    """Wait until something is true, at most 60 s."""
 
     def wait(is_true: Callable[[], object]) -> None:
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while not is_true():
             assert time.monotonic() < deadline, "it did not become true"
             time.sleep(0.02)

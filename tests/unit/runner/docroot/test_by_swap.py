@@ -90,7 +90,7 @@ def test_what_a_broken_exchange_left_is_put_right(old_site, deployed, deploy, ap
     assert 404 == apache.get("/half/")[0]
 
 
-def test_switches_show_a_whole_release_or_for_a_moment_none(deployed, deploy, apache):
+def test_switches_show_a_whole_release_or_for_a_moment_none(deployed, deploy, apache, eventually):
     root = deploy("r1")
     deploy("r2")
     seen, is_over = set(), threading.Event()
@@ -102,10 +102,14 @@ def test_switches_show_a_whole_release_or_for_a_moment_none(deployed, deploy, ap
 
     visitor = threading.Thread(target=visit)
     visitor.start()
-    for number in range(16):
-        deployed.switch(f"r{number % 2 + 1}", root)
-    is_over.set()
-    visitor.join()
+    try:
+        eventually(lambda: (200, "r2") in seen)
+        for number in range(17):
+            deployed.switch(f"r{number % 2 + 1}", root)
+        eventually(lambda: (200, "r1") in seen)
+    finally:
+        is_over.set()
+        visitor.join()
 
     assert {(200, "r1"), (200, "r2")} <= seen <= {(200, "r1"), (200, "r2"), (404, ""), (403, "")}
 
