@@ -31,12 +31,12 @@ def test_next_deployment_ends_them_first(account, shape, eventually):
 
     assert "completed" == (job := site.push()).status, job.text
 
-    threads[0].join(10)
+    threads[0].join(60)
     assert [dead] == [mark for mark, code in ended if code]
     assert 2 == len(sleeping(site))
     with closing(open_host(site.places, "hoster", "")) as host:
         host.end(other)
-    threads[1].join(10)
+    threads[1].join(60)
     assert [] == sleeping(site)
 
 

@@ -78,7 +78,7 @@ def started(site) -> Iterator[int]:
     env = {"PATH": os.environ["PATH"], "PORT": str(port), "HOME": user.pw_dir}
     server = subprocess.Popen(["node", "app.js"], cwd=site.root, env=env, user=user.pw_uid)
     try:
-        for _ in processes.pauses(20):
+        for _ in processes.pauses(60):
             with socket.socket() as probe:
                 if probe.connect_ex(("127.0.0.1", port)) == 0:
                     break
@@ -102,7 +102,7 @@ def test_standalone_server_is_started_by_what_passenger_finds(account):
     # Its files are no website: the document root stays what Passenger's configuration makes of it.
     assert "of the hoster" == site.served()
     with started(site) as port:
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
         connection.request("GET", "/")
         answer = connection.getresponse()
         assert VERSION == shown((answer.status, answer.read().decode()))
