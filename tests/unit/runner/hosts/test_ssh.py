@@ -10,7 +10,7 @@ import pytest
 
 from deployr.states import Reason
 from runner.errors import JobFailedError
-from runner.hosts import ssh
+from runner.hosts import spare, ssh
 from runner.hosts.host import HostError, LostError
 from runner.stop import StopFlag
 from tests.support import sshd
@@ -97,14 +97,13 @@ def test_script_may_leave_its_input_unread(host):
 def test_secrets_on_the_input_are_seen_by_nobody(host, server):
     seen = []
 
-    def look():
-        _eventually(lambda: any("sleep 7.5" in each for each in server.commands()))
+    def given():
+        yield b"hunter2\n"
+        _eventually(lambda: "sleep 700" in server.commands())
         seen.extend(server.commands())
+        yield b"go on\n"
 
-    watcher = threading.Thread(target=look)
-    watcher.start()
-    host.run("read -r secret; sleep 7.5 & sleep 1; kill $!", stdin=[b"hunter2\n"], sink=seen.append)
-    watcher.join()
+    host.run("read -r secret; sleep 700 & read -r on; kill $!", stdin=given(), sink=seen.append)
 
     assert not [each for each in seen if "hunter2" in str(each)]
 
@@ -121,7 +120,8 @@ def test_host_that_allows_one_channel_at_a_time_is_not_logged_in_to_again(tmp_pa
         assert 1 == server.log.count("Accepted publickey")
 
 
-def test_one_login_serves_many_scripts(host, server):
+def test_one_login_serves_many_scripts(host, server, monkeypatch):
+    monkeypatch.setattr(spare, "_FRESH_SECONDS", 600.0)
     before = server.log.count("Accepted publickey")
     for _ in range(5):
         host.ask("true")
@@ -132,10 +132,14 @@ def test_one_login_serves_many_scripts(host, server):
 
 def test_stop_ends_what_the_script_started(host, server):
     with StopFlag() as stop:
-        timer = threading.Timer(0.5, stop.set, [Reason.CANCELLED])
-        timer.start()
+
+        def cancel():
+            _eventually(lambda: {"sleep 600", "sleep 601"} <= set(server.commands()))
+            stop.set(Reason.CANCELLED)
+            yield b""
+
         with pytest.raises(JobFailedError) as ended:
-            host.run("sleep 600 & sleep 601", sink=bytes, stop=stop)
+            host.run("sleep 600 & sleep 601", stdin=cancel(), sink=bytes, stop=stop)
 
     assert Reason.CANCELLED == ended.value.reason
     _eventually(lambda: not [each for each in server.commands() if "sleep 60" in each])
@@ -147,7 +151,7 @@ def test_also_what_has_hardly_begun_is_ended(host, server):
     slow.write_text("mkdir ~/slow 2>/dev/null && sleep 600.1\n")
     try:
         with pytest.raises(ZeroDivisionError):
-            host.run("sleep 600.2", sink=bytes, stdin=_breaks_with(server.home / "slow"))
+            host.run("sleep 600.2", sink=bytes, stdin=_breaks((server.home / "slow").is_dir))
     finally:
         slow.unlink()
         (server.home / "slow").rmdir()
@@ -163,13 +167,13 @@ def test_time_that_is_over_ends_the_script(host, server):
 
 
 def test_broken_line_is_told_and_the_next_script_connects_anew(host, server):
-    host.ask("true")
-    timer = threading.Timer(0.5, server.cut)
-    timer.start()
+    def cut():
+        _eventually(lambda: "sleep 607" in server.commands())
+        server.cut()
+        yield b""
 
     with pytest.raises(LostError):
-        host.ask("sleep 30")
-    timer.join()
+        host.ask("sleep 607", cut())
 
     assert b"again\n" == host.ask("echo again")
 
@@ -190,7 +194,7 @@ def test_server_that_is_away_for_a_moment_is_asked_again(host, server):
 def test_line_that_broke_between_two_scripts_is_nobodys_trouble(host, server):
     host.ask("true")
     server.cut()
-    time.sleep(0.3)
+    _eventually(lambda: not host._line[-1].is_active())
 
     assert b"again\n" == host.ask("echo again")
 
@@ -198,8 +202,10 @@ def test_line_that_broke_between_two_scripts_is_nobodys_trouble(host, server):
 def test_ended_script_does_not_go_on_to_its_next_command(host, server):
     """Also when it is the shell itself that works at that moment."""
     for _ in range(5):
+        begun = threading.Event()
+        script = "echo begun; while :; do :; done; sleep 603"
         with pytest.raises(ZeroDivisionError):
-            host.run("while :; do :; done; sleep 603", stdin=_breaks(), sink=bytes)
+            host.run(script, stdin=_breaks(begun.is_set), sink=lambda _, begun=begun: begun.set())
         assert [] == [each for each in server.commands() if "while" in each or "603" in each]
 
 
@@ -207,21 +213,18 @@ def test_ended_script_takes_nobody_along_whatever_its_processes_are_called(host,
     """As `npm install` names itself; what has lost its parent has that of all, 1."""
     named = "printf 'npm install' >/proc/\\$\\$/comm; while :; do sleep 604; done"
     with subprocess.Popen(["sleep", "605"], user=server.user) as other:
+
+        def all_run():
+            return {f"sleep {number}" for number in (604, 605, 606)} <= set(server.commands())
+
         with pytest.raises(ZeroDivisionError):
-            host.run(f'(setsid sh -c "{named}" &); sleep 606', stdin=_breaks(), sink=bytes)
+            host.run(f'(setsid sh -c "{named}" &); sleep 606', stdin=_breaks(all_run), sink=bytes)
 
         assert ["sleep 605"] == [each for each in server.commands() if "sleep" in each]
         other.kill()
 
 
-def _breaks_with(place):
-    """As soon as there is a directory."""
-    _eventually(place.is_dir)
+def _breaks(is_time):
     yield b"x"
-    raise ZeroDivisionError
-
-
-def _breaks():
-    yield b"x"
-    time.sleep(0.2)
+    _eventually(is_time)
     raise ZeroDivisionError
