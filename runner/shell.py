@@ -141,13 +141,15 @@ class Shell:
         while time.monotonic() < last_read:
             if self.stop.reason:
                 break
+            # Asked first: what it said last before its end can be read by then.
+            has_ended = process.poll() is not None
             ready, _, _ = select.select([fd, *self.stop.fds()], [], [], 0.1)
             if fd in ready:
                 chunk = os.read(fd, _READ_BYTES)
                 if not chunk:
                     break
                 sink(chunk)
-            if process.poll() is not None:
+            if has_ended:
                 quiet = fd not in ready
                 last_read = 0 if quiet else min(last_read, time.monotonic() + _DRAIN_SECONDS)
         self._wait(process)
