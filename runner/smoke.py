@@ -3,7 +3,8 @@
 import collections
 import socket
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import requests
@@ -35,15 +36,14 @@ def smoke_start(
 
     Raises JobFailedError with the end of the server's output when it does not answer well.
     """
-    port = _spare_port()
-    command = Command(
-        argv=argv, cwd=directory, env={**env, "PORT": str(port), "HOSTNAME": "127.0.0.1"}
-    )
     said: collections.deque[bytes] = collections.deque(maxlen=_KEPT_CHUNKS)
     begun = time.monotonic()
-    with shell.started(command, said.append) as exit_code:
-        problem = _ask_until_well(f"http://127.0.0.1:{port}{page}", exit_code, stop)
-        took = time.monotonic() - begun
+    with _spare_port() as port:
+        address = {"PORT": str(port), "HOSTNAME": "127.0.0.1"}
+        command = Command(argv=argv, cwd=directory, env={**env, **address})
+        with shell.started(command, said.append) as exit_code:
+            problem = _ask_until_well(f"http://127.0.0.1:{port}{page}", exit_code, stop)
+            took = time.monotonic() - begun
     if problem:
         output = b"".join(said)[-_KEPT_BYTES:].decode(errors="replace")
         raise JobFailedError(
@@ -54,10 +54,17 @@ def smoke_start(
     return took
 
 
-def _spare_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as spare:
+@contextmanager
+def _spare_port() -> Iterator[int]:
+    """Keep a port that the kernel gives to nobody else during the block.
+
+    It is bound but not listened on, so that a server that allows reuse, as Node.js does, has it.
+    """
+    with socket.socket() as spare:
+        spare.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        spare.bind(("127.0.0.1", 0))
         port: int = spare.getsockname()[1]
-    return port
+        yield port
 
 
 def _ask_until_well(url: str, exit_code: Callable[[], int | None], stop: StopFlag) -> str | None:

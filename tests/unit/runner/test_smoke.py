@@ -4,6 +4,7 @@ import os
 import sys
 import threading
 import time
+import uuid
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from runner.recipes.nextjs import is_standalone
 from runner.shell import Command, Shell, marked_processes
 from runner.stop import StopFlag
 
-MARK = "mark-of-smoke-tests"
+MARK = f"mark-of-smoke-tests-{uuid.uuid4()}"
 PATH = {"PATH": os.environ["PATH"]}
 
 SERVER = """
@@ -59,7 +60,7 @@ class App:
 
 @pytest.fixture
 def app(tmp_path, monkeypatch):
-    monkeypatch.setattr(smoke, "START_SECONDS", 5.0)
+    monkeypatch.setattr(smoke, "START_SECONDS", 60.0)
     monkeypatch.setattr(smoke, "PAUSE_SECONDS", 0.02)
     with StopFlag() as stop:
         yield App(tmp_path, stop)
@@ -68,7 +69,7 @@ def app(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("status", [200, 302])
 def test_page_or_redirect_is_well(app, status):
-    assert 0 < app.start(status=status) < 5
+    assert 0 < app.start(status=status) < 60
 
 
 @pytest.mark.parametrize("status", [404, 500])
