@@ -47,7 +47,7 @@ def test_agent_works_job_after_job_without_waiting_for_the_next_poll(site, backe
     jobs = [backend.add(site.spec()), backend.add(site.spec())]
     backend.poll_after = 60
 
-    assert all(job.finished.wait(20) for job in jobs)
+    assert all(job.finished.wait(60) for job in jobs)
 
 
 def test_log_is_live(waiting, agent, eventually, tmp_path):
@@ -55,7 +55,7 @@ def test_log_is_live(waiting, agent, eventually, tmp_path):
 
     assert "running" == waiting.status
     (tmp_path / "go").touch()
-    assert waiting.finished.wait(20)
+    assert waiting.finished.wait(60)
     assert "completed" == waiting.status
 
 
@@ -63,7 +63,7 @@ def test_cancelled_job_ends_with_all_its_processes(waiting, agent, eventually, s
     eventually(lambda: "\nbegun\n" in waiting.text)
     waiting.cancel = True
 
-    assert waiting.finished.wait(20)
+    assert waiting.finished.wait(60)
     assert "cancelled" == waiting.reason
     assert "cancelled by a user" in waiting.report.detail
     assert [] == marked_processes(waiting.claim_id)
@@ -83,7 +83,7 @@ def test_stopped_agent_ends_its_job_as_runner_stopped(waiting, agent, eventually
     eventually(lambda: "\nbegun\n" in waiting.text)
     agent.set(Reason.RUNNER_STOPPED)
 
-    assert waiting.finished.wait(20)
+    assert waiting.finished.wait(60)
     assert "runner_stopped" == waiting.reason
     assert "push again" in waiting.report.detail
     assert [] == marked_processes(waiting.claim_id)
@@ -129,7 +129,7 @@ def test_agent_survives_whatever_answers(backend, quick, fault, request):
     backend.faults += [fault, fault]
     request.getfixturevalue("agent")
 
-    assert quick.finished.wait(20)
+    assert quick.finished.wait(60)
 
 
 def test_silent_backend_is_unreachable_with_its_cause():
@@ -165,7 +165,7 @@ def test_agent_waits_as_long_as_a_busy_backend_asks(backend, quick, request):
     begun = time.monotonic()
     request.getfixturevalue("agent")
 
-    assert quick.finished.wait(20)
+    assert quick.finished.wait(60)
     assert time.monotonic() - begun >= 1
 
 
@@ -174,7 +174,7 @@ def test_pause_between_polls_is_what_the_backend_wants(backend, eventually, requ
     begun = time.monotonic()
     request.getfixturevalue("agent")
 
-    eventually(lambda: backend.polls == 3)
+    eventually(lambda: backend.polls >= 3)
     assert time.monotonic() - begun >= 2 * 0.9 * 0.3
 
 
@@ -241,6 +241,6 @@ def test_stop_ends_an_agent_that_waits(site, backend, eventually):
         thread.start()
         eventually(lambda: backend.polls)
         stop.set(Reason.RUNNER_STOPPED)
-        thread.join(20)
+        thread.join(60)
 
         assert not thread.is_alive()

@@ -30,7 +30,7 @@ class Delivered:
         self.uplink.claim()
         self.end: dict[str, Any] = {"status": "failed", "reason": "cancelled", "data": ""}
 
-    def __call__(self, seconds: float = 10) -> bool:
+    def __call__(self, seconds: float = 60) -> bool:
         until = time.monotonic() + seconds
         self.end["log_final_bytes"] = self.spool.size
         delivery = Delivery(self.uplink, self.end)

@@ -199,7 +199,7 @@ def test_agent_renews_an_old_token_and_works_on(places, backend, eventually, req
     site.commit({"index.html": "x"})
     job = backend.add(site.spec())
 
-    assert job.finished.wait(20)
+    assert job.finished.wait(60)
     assert "completed" == job.status
     assert [load_token(places)] == backend.rotated
 
