@@ -36,12 +36,12 @@ def test_claim_without_an_answer_does_not_hold_the_next_job_up(
     hasty, pair, backend, agent, eventually, journals
 ):
     first, second = pair
-    assert second.finished.wait(20)
+    assert second.finished.wait(60)
     assert journals.holds(1)
     backend.broken.clear()
 
     # Never claimed, says the backend: so it may be claimed now.
-    assert first.finished.wait(20)
+    assert first.finished.wait(60)
     assert ("completed", "completed") == (first.status, second.status)
     eventually(lambda: not journals.holds(1))
 
@@ -69,10 +69,10 @@ def test_what_a_dead_runner_left_does_not_hold_new_work_up(
     journals.create(1, "claim-of-the-dead").close()
     request.getfixturevalue("agent")
 
-    assert second.finished.wait(20)
+    assert second.finished.wait(60)
     assert "running" == first.status
     backend.broken.clear()
-    assert first.finished.wait(20)
+    assert first.finished.wait(60)
     assert "runner_crashed" == first.reason
     eventually(lambda: not journals.holds(1))
 
@@ -103,21 +103,21 @@ def test_slot_is_given_back_when_an_end_can_not_be_told(
     (site.root.parent / "go").touch()
     second = backend.add(site.spec())
 
-    assert second.finished.wait(20)
+    assert second.finished.wait(60)
     assert "running" == first.status
     backend.broken.clear()
-    assert first.finished.wait(20)
+    assert first.finished.wait(60)
     assert "completed" == first.status
 
 
 def test_end_that_can_not_be_told_before_the_runner_leaves_is_told_by_the_next_one(
     site, backend, journals, monkeypatch, impatient
 ):
-    monkeypatch.setattr(worker, "FLUSH_SECONDS", 0.3)
-    monkeypatch.setattr(agent_module, "FLUSH_SECONDS", 0.3)
     site.commit({"index.html": "x"})
     job = backend.add(site.spec())
-    with StopFlag() as stop:
+    with StopFlag() as stop, monkeypatch.context() as brief:
+        brief.setattr(worker, "FLUSH_SECONDS", 0.3)
+        brief.setattr(agent_module, "FLUSH_SECONDS", 0.3)
         stop.set(Reason.RUNNER_STOPPED)
         journal = journals.create(1, "claim-of-mine")
         journal.spool.append(b"12:00:00 one\n")
