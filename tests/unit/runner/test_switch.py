@@ -3,12 +3,14 @@
 import json
 import os
 import signal
+import time
 
 import pytest
 
 from deployr.states import Reason
 from runner import lifeline, reporter
 from runner.shell import marked_processes
+from runner.stop import StopFlag
 
 from .fake_backend import FakeJob
 from .site import Site
@@ -80,7 +82,7 @@ def test_backend_that_was_silent_for_too_long_is_asked_before_the_switch(
     posts = len(gated.job.posts)
     gated.open("build")
 
-    assert gated.job.finished.wait(20)
+    assert gated.job.finished.wait(60)
     assert "completed" == gated.job.status
     assert "waiting for the backend" in gated.job.text
     assert "the backend has answered" in gated.job.text
@@ -90,7 +92,7 @@ def test_backend_that_was_silent_for_too_long_is_asked_before_the_switch(
 def test_backend_that_spoke_a_short_while_ago_is_not_asked(gated, agent, eventually):
     gated.open("build", "restart")
 
-    assert gated.job.finished.wait(20)
+    assert gated.job.finished.wait(60)
     assert "waiting for the backend" not in gated.job.text
 
 
@@ -107,22 +109,37 @@ def test_job_waits_for_a_silent_backend_and_goes_live_when_it_is_back(
     assert not site.current.exists()
     backend.broken.clear()
 
-    assert gated.job.finished.wait(20)
+    assert gated.job.finished.wait(60)
     assert "completed" == gated.job.status
 
 
+@pytest.fixture
+def limited(monkeypatch) -> list[StopFlag]:
+    """The flags that are given a time limit."""
+    found, limit = [], StopFlag.limit
+
+    def note(flag: StopFlag, seconds: float, started: float, late: str = "") -> None:
+        found.append(flag)
+        limit(flag, seconds, started, late)
+
+    monkeypatch.setattr(StopFlag, "limit", note)
+    return found
+
+
 def test_job_waits_for_a_silent_backend_no_longer_than_its_timeout(
-    brief, site, backend, agent, eventually
+    limited, brief, site, backend, agent, eventually
 ):
-    gated = Gated(site, timeout=2)
+    gated = Gated(site, timeout=600)
     eventually(lambda: b" built\n" in spooled(site))
     backend.broken.add(1)
     agent.wait(0.6)
     gated.open("build")
+    eventually(lambda: b"waiting for the backend" in spooled(site))
+    limited[0].limit(600, time.monotonic() - 600)  # as if it had waited so long
     eventually(lambda: b"failed: timeout" in spooled(site))
     backend.broken.clear()
 
-    assert gated.job.finished.wait(20)
+    assert gated.job.finished.wait(60)
     assert "timeout" == gated.job.reason
     assert not site.current.exists()
 
@@ -151,7 +168,7 @@ def test_job_that_was_cancelled_meanwhile_does_not_go_live(
     gated.job.cancel = True
     gated.open("build")
 
-    assert gated.job.finished.wait(20)
+    assert gated.job.finished.wait(60)
     assert "cancelled" == gated.job.reason
     assert not site.current.exists()
 
@@ -170,7 +187,7 @@ def test_backend_is_told_the_time_limit_and_that_the_release_is_live(switched, e
     eventually(lambda: switched.job.posts[-1].get("activated"))
     switched.open("restart")
 
-    assert switched.job.finished.wait(20)
+    assert switched.job.finished.wait(60)
 
 
 @pytest.mark.parametrize("how", ["cancel", "lost"])
@@ -189,6 +206,6 @@ def test_stopped_runner_goes_back_from_a_release_that_is_not_ready(switched, age
     """It is the first one, so it stays to be looked at."""
     agent.set(Reason.RUNNER_STOPPED)
 
-    assert switched.job.finished.wait(20)
+    assert switched.job.finished.wait(60)
     assert "runner_stopped" == switched.job.reason
     assert "there is no earlier release to go back to" in switched.job.text
