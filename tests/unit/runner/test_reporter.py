@@ -101,13 +101,13 @@ def test_nudge_does_not_shorten_the_pause_that_a_busy_backend_asks_for(
     reported, backend, eventually
 ):
     backend.faults.append(AnswerError(503, b"", Retry_After="1"))
-    reported.reporter.start()
-    eventually(lambda: len(reported.job.posts) == 2)
     begun = time.monotonic()
+    reported.reporter.start()
+    eventually(lambda: len(reported.job.posts) >= 2)
     reported.reporter.nudge()
 
-    eventually(lambda: len(reported.job.posts) == 3)
-    assert time.monotonic() - begun > 0.8
+    eventually(lambda: len(reported.job.posts) >= 3)
+    assert time.monotonic() - begun >= 1
 
 
 def test_whole_chunks_that_wait_leave_no_pause(reported):
@@ -118,10 +118,11 @@ def test_whole_chunks_that_wait_leave_no_pause(reported):
 
 def test_word_of_the_backend_is_fresh_for_a_fifth_of_the_lease(reported, backend):
     assert reported.reporter.is_fresh
-    backend.lease_seconds = 0.5
+    backend.lease_seconds = 300
     reported.uplink.post({"status": "running"})
+    reported.uplink._accepted -= 30
     assert reported.reporter.is_fresh
-    time.sleep(0.11)
+    reported.uplink._accepted -= 30
 
     assert not reported.reporter.is_fresh
 
@@ -154,7 +155,7 @@ def test_answer_that_the_job_is_over_stops_it_too(reported, eventually, status):
 def test_backend_that_lost_a_piece_gets_it_again(reported, eventually):
     reported.reporter.start()
     reported.line("one")
-    eventually(lambda: reported.job.log)
+    eventually(lambda: not reported.uplink.is_pending)  # the answer has come too
     reported.job.log.clear()
     reported.line("two")
 
