@@ -1,6 +1,7 @@
 """The health check after the switch, and the way back."""
 
 import json
+import socket
 
 import pytest
 
@@ -91,10 +92,10 @@ def test_endless_redirects_end(app, push):
     assert "health_check_failed" == push("/").reason
 
 
-def test_dead_app_is_no_answer(app, push):
-    app.pages["/up"] = (200, "", {})
-    app.socket.close()
-    job = push("/up")
+def test_dead_app_is_no_answer(push):
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))  # nobody else gets the port
+        job = push("", url=f"http://127.0.0.1:{silent.getsockname()[1]}/up")
 
     assert "no answer" in job.report.detail
 
