@@ -225,7 +225,9 @@ def test_small_redeployment_takes_few_round_trips(account, shape, most, monkeypa
         close(host)
 
     monkeypatch.setattr(SshHost, "close", count)
+    # However slow it is, nothing is done because of the time that it takes.
     monkeypatch.setattr(spare, "_FRESH_SECONDS", 600.0)
+    monkeypatch.setattr(host_lock, "REFRESH_SECONDS", 600.0)
     site = account(shape)
     for text in ("one", "two"):
         site.commit({"index.html": text})
