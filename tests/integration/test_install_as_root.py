@@ -97,15 +97,17 @@ def test_makes_users_and_rules_that_let_builds_run_apart(tmp_path):
     ],
 )
 def test_user_with_more_rights_is_refused_before_anything_is_made(tmp_path, name, word):
-    """The users stand in a copy of /etc/passwd, like everything that could be changed."""
-    passwd = tmp_path / "passwd"
-    passwd.write_text(
+    """The users stand in an /etc of the test's own: other tests replace this machine's passwd."""
+    etc = tmp_path / "etc"
+    etc.mkdir()
+    shutil.copy("/etc/group", etc)
+    (etc / "passwd").write_text(
         "root:x:0:0::/root:/bin/sh\ntoor:x:0:100::/root:/bin/sh\n"
         "wheel-user:x:4001:0::/:/bin/sh\ndeployr:x:4000:4000::/:/bin/sh\n"
         "also-deployr:x:4000:100::/:/bin/sh\n"
     )
     script = """
-    mount --bind "$1" /etc/passwd
+    mount --bind "$1" /etc
     fail() { echo "$1" >&2; exit "${2:-1}"; }
     source "$2"
     useradd() { echo made; }; usermod() { echo made; }
@@ -113,7 +115,7 @@ def test_user_with_more_rights_is_refused_before_anything_is_made(tmp_path, name
     """
     users = ROOT / "runner/installer/users.sh"
     done = subprocess.run(
-        ["unshare", "--mount", "/bin/bash", "-euc", script, "bash", passwd, users, name],
+        ["unshare", "--mount", "/bin/bash", "-euc", script, "bash", etc, users, name],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
 
