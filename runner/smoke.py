@@ -2,6 +2,7 @@
 
 import collections
 import socket
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -59,11 +60,14 @@ def _spare_port() -> Iterator[int]:
     """Keep a port that the kernel gives to nobody else during the block.
 
     It is bound but not listened on, so that a server that allows reuse, as Node.js does, has it.
+    Only Linux shares such a port.
     """
     with socket.socket() as spare:
         spare.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         spare.bind(("127.0.0.1", 0))
         port: int = spare.getsockname()[1]
+        if sys.platform != "linux":
+            spare.close()
         yield port
 
 
