@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.support.ports import free_port
 from tools.demo.apps import answers, page
+from tools.demo.ports import free_port
 
 
 @pytest.mark.slow

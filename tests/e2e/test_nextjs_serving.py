@@ -7,8 +7,8 @@ import pytest
 
 from tests.support.next_site import NextSite
 from tests.support.pm2 import pm2_directory
-from tests.support.ports import adjacent_ports
 from tools.demo.apps import answers, find_tools, page
+from tools.demo.ports import adjacent_ports
 from tools.demo.system import EXAMPLES, DeployrSystem
 
 

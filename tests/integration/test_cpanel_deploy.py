@@ -5,7 +5,6 @@ What then answers under Passenger, and revisions that can't, are in tests/system
 
 import fcntl
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -15,6 +14,7 @@ import pytest
 import requests
 import yaml
 
+from tests.support.sources import copy
 from tools.demo.processes import first_line, pauses, start, stop
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -48,16 +48,6 @@ def home(tmp_path):
     commit(clone)
     (tmp_path / "deployr").mkdir()
     return tmp_path
-
-
-def copy(source, goal):
-    """Without what other processes compile meanwhile: its files come and go."""
-    if source.is_dir():
-        shutil.rmtree(goal)
-        compiled = shutil.ignore_patterns("__pycache__")
-        shutil.copytree(source, goal, symlinks=True, ignore=compiled)
-    else:
-        shutil.copy2(source, goal)
 
 
 def commit(clone, *new):

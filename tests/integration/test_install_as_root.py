@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.test_install_runner import PARTS, ROOT, copy
+from tests.integration.test_install_runner import PARTS, ROOT
 from tests.support.live import LiveBackend
+from tests.support.sources import copy
 
 # Users are made in a copy of /etc; what is installed goes to empty directories.
 VIEW = """

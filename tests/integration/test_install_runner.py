@@ -1,7 +1,6 @@
 """install-runner.sh as a user without root runs it, against the real backend."""
 
 import os
-import shutil
 import subprocess
 import tempfile
 from pathlib import Path
@@ -9,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.live import LiveBackend
+from tests.support.sources import copy
 
 ROOT = Path(__file__).resolve().parents[2]
 PARTS = (
@@ -21,14 +21,6 @@ PARTS = (
     "install-runner.sh",
     "tools/build-dist.sh",
 )
-
-
-def copy(source, goal):
-    """Without what other processes compile meanwhile: its files come and go."""
-    if source.is_dir():
-        shutil.copytree(source, goal, ignore=shutil.ignore_patterns("__pycache__"))
-    else:
-        shutil.copy2(source, goal)
 
 
 @pytest.fixture

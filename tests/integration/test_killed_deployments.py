@@ -17,9 +17,9 @@ from pathlib import Path
 import pytest
 
 from tests.support.live import LiveBackend
-from tests.support.ports import free_port
 from tests.support.server import ROOT, SETTINGS, Server
 from tests.support.visitor import Visitor
+from tools.demo.ports import free_port
 
 STEPS = 12
 """As many as a deployment of this app has."""

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from tests.support.ports import free_port
 from tools.demo import processes
+from tools.demo.ports import free_port
 
 MODULES = Path("/usr/lib/apache2/modules")
 MODSECURITY = Path("/etc/modsecurity")

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Self
 
 from tests.support.apache import MODULES
-from tests.support.ports import free_port
 from tools.demo import processes
+from tools.demo.ports import free_port
 
 START_SECONDS = 60
 _SURE = 10

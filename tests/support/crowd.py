@@ -4,6 +4,7 @@ import random
 import threading
 import time
 import uuid
+from abc import ABC, abstractmethod
 from typing import Any
 
 import requests
@@ -19,7 +20,7 @@ PIECES = 2
 IDLE_SECONDS = 0.3
 
 
-class Member(threading.Thread):
+class Member(threading.Thread, ABC):
     """Works until it is told to leave; what must not be is kept as a surprise."""
 
     def __init__(self, over: threading.Event) -> None:
@@ -36,9 +37,9 @@ class Member(threading.Thread):
         except Exception as error:  # noqa: BLE001 - the test shows it
             self.surprise = error
 
+    @abstractmethod
     def work(self) -> None:
         """Do what this kind of member does."""
-        raise NotImplementedError
 
     def served(self) -> None:
         """Note that the backend did what it was asked."""

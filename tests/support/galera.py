@@ -13,7 +13,7 @@ from typing import Self
 import pymysql
 
 from tests.support.mariadb import START_SECONDS, MariaDb
-from tests.support.ports import free_ports
+from tools.demo.ports import free_ports
 
 LIBRARIES = ("/usr/lib/galera/libgalera_smm.so", "/usr/lib64/galera-4/libgalera_smm.so")
 NODES = 3

@@ -12,7 +12,7 @@ from pathlib import Path
 import requests
 
 from tests.support.databases import at
-from tests.support.ports import free_port
+from tools.demo.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 60

@@ -8,8 +8,8 @@ import time
 from pathlib import Path
 from typing import Any, Self
 
-from tests.support.ports import free_port
 from tests.unit.runner.site import Site
+from tools.demo.ports import free_port
 from tools.demo.serve import PHP_ROUTER
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples/laravel"

@@ -16,7 +16,7 @@ from typing import Self
 
 import pymysql
 
-from tests.support.ports import free_port
+from tools.demo.ports import free_port
 
 START_SECONDS = 120
 OPTIONS = (

@@ -12,7 +12,7 @@ import subprocess
 from pathlib import Path
 
 from tests.support.apache import MODULES, Apache
-from tests.support.ports import free_port
+from tools.demo.ports import free_port
 from tools.demo.processes import pauses
 
 PACKAGES = "libapache2-mod-passenger"

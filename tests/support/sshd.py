@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Literal, Self
 
 from tests.support import proc
-from tests.support.ports import free_port
 from tests.support.unprivileged import change_users
 from tools.demo import processes
+from tools.demo.ports import free_port
 
 Shape = Literal["full", "jailed", "sftp", "password"]
 

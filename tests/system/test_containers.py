@@ -12,7 +12,7 @@ import yaml
 
 from tests.support.dockerfile import ROOT, Image, context
 from tests.support.mariadb import MariaDb
-from tests.support.ports import free_port
+from tools.demo.ports import free_port
 
 START_SECONDS = 120
 SECRETS = {"DB_PASSWORD": "deployr", "DEPLOYR_SECRET_KEY": "x" * 40}

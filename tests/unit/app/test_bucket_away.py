@@ -10,7 +10,7 @@ from moto.server import ThreadedMotoServer
 
 from tests.factories import claim, finish, make_job
 from tests.support.backend import refusal
-from tests.support.ports import free_port
+from tools.demo.ports import free_port
 
 BUCKET = "now-and-then"
 TICK = "a-token-for-the-cron-of-tests"

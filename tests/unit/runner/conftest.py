@@ -1,7 +1,6 @@
 """Fixtures of the runner's tests: a backend, and a site to deploy."""
 
 import threading
-import time
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -13,6 +12,7 @@ from runner.client import Client
 from runner.config import Places
 from runner.main import main
 from runner.stop import StopFlag
+from tests.support import waiting
 from tests.support.command_line import CommandLine
 
 from .apart import Server, agent_and_builders, new_server
@@ -56,15 +56,8 @@ def agent(site, impatient):
 
 @pytest.fixture
 def eventually() -> Callable[[Callable[[], object]], None]:
-    """Wait until something is true, at most 60 s."""
-
-    def wait(is_true: Callable[[], object]) -> None:
-        deadline = time.monotonic() + 60
-        while not is_true():
-            assert time.monotonic() < deadline, "it did not become true"
-            time.sleep(0.02)
-
-    return wait
+    """Wait until something is true."""
+    return waiting.eventually
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ import pytest
 
 from runner.hosts.local import LocalHost
 from runner.passenger import put_startup_file, restart
-from tests.support.ports import free_port
 from tools.demo import processes
+from tools.demo.ports import free_port
 
 # As Next.js's standalone output: a server of its own, which reads its files while it runs.
 SERVER = """

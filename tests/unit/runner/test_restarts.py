@@ -18,7 +18,7 @@ from runner.redact import Redactor
 from runner.restarts import call_for, restart_each
 from runner.shell import Shell
 from runner.stop import StopFlag
-from tests.support.ports import free_port
+from tools.demo.ports import free_port
 
 ROOT = Path("/srv/www/shop")
 UNIT = Restart(systemd="shop@1")

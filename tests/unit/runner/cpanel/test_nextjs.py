@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.apache_site import ApacheSite
-from tests.support.ports import free_port
 from tools.demo import processes
+from tools.demo.ports import free_port
 
 EXAMPLE = Path(__file__).resolve().parents[4] / "examples/nextjs"
 VERSION = "nextjs-example-v1"

@@ -1,11 +1,10 @@
 """The document root becomes a link; what was there is kept, and comes back."""
 
-import threading
-
 import pytest
 
 from runner.hosts import spare
 from runner.hosts.host import HostError
+from tests.unit.runner.docroot.visitors import visitors
 
 CPANEL = "# php -- BEGIN cPanel-generated handler, do not edit\nAddType text/x-old .old\n# php -- END cPanel-generated handler, do not edit\n"
 
@@ -139,24 +138,11 @@ def test_after_the_first_time_a_deployment_only_looks(old_site, deployed, monkey
 def test_60_switches_show_only_whole_releases(old_site, deployed, apache, eventually):
     root = deployed.deploy("r1")
     deployed.deploy("r2")
-    seen, is_over = set(), threading.Event()
-
-    def visit():
-        while not is_over.is_set():
-            seen.add(apache.get())
-
-    visitors = [threading.Thread(target=visit) for _ in range(2)]
-    for each in visitors:
-        each.start()
-    try:
+    with visitors(apache, 2) as seen:
         eventually(lambda: (200, "r2") in seen)
         for number in range(61):
             deployed.switch(f"r{number % 2 + 1}", root)
         eventually(lambda: (200, "r1") in seen)
-    finally:
-        is_over.set()
-        for each in visitors:
-            each.join()
 
     assert {(200, "r1"), (200, "r2")} == seen
 

@@ -1,8 +1,8 @@
 """Where no links are served, a release is copied and two renames make it the document root."""
 
-import threading
-
 import pytest
+
+from tests.unit.runner.docroot.visitors import visitors
 
 
 @pytest.fixture
@@ -93,25 +93,14 @@ def test_what_a_broken_exchange_left_is_put_right(old_site, deployed, deploy, ap
 def test_switches_show_a_whole_release_or_for_a_moment_none(deployed, deploy, apache, eventually):
     root = deploy("r1")
     deploy("r2")
-    seen, is_over = set(), threading.Event()
-
-    def visit():
-        while not is_over.is_set():
-            status, text = apache.get()
-            seen.add((status, text if status == 200 else ""))
-
-    visitor = threading.Thread(target=visit)
-    visitor.start()
-    try:
+    with visitors(apache, 1) as seen:
         eventually(lambda: (200, "r2") in seen)
         for number in range(17):
             deployed.switch(f"r{number % 2 + 1}", root)
         eventually(lambda: (200, "r1") in seen)
-    finally:
-        is_over.set()
-        visitor.join()
 
-    assert {(200, "r1"), (200, "r2")} <= seen <= {(200, "r1"), (200, "r2"), (404, ""), (403, "")}
+    answers = {(status, text if status == 200 else "") for status, text in seen}
+    assert {(200, "r1"), (200, "r2")} <= answers <= {(200, "r1"), (200, "r2"), (404, ""), (403, "")}
 
 
 def test_an_account_that_hides_its_files_is_served(host, deploy, apache):

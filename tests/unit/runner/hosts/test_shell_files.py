@@ -2,12 +2,12 @@
 
 import os
 import threading
-import time
 
 import pytest
 
 from runner.hosts.host import HostError, LostError
 from runner.hosts.shell_files import ShellFiles
+from tests.support.waiting import eventually
 from tests.unit.runner.hosts.accounts import (
     BINARY,
     NAMES,
@@ -83,13 +83,13 @@ def test_broken_connection_changes_nothing(place, server_of):
     def break_off(stdin):
         data = b"".join(stdin)
         yield data[:10]
-        _eventually(lambda: any(each.stat().st_size == 10 for each in root.glob("note.new-*")))
+        eventually(lambda: any(each.stat().st_size == 10 for each in root.glob("note.new-*")))
         server_of("full").cut()
         yield data[10:]
 
     with pytest.raises(LostError):
         ShellFiles(Between(host, break_off)).write(f"{root}/note", b"something else")
-    _eventually(lambda: names_in(root) == ["note"])
+    eventually(lambda: names_in(root) == ["note"])
     assert b"as it was" == host.files.read(f"{root}/note")
 
 
@@ -200,10 +200,3 @@ def test_words_of_welcome_are_no_part_of_an_answer(place):
     files = ShellFiles(Greeting())
     files.write(f"{root}/note", b"text")
     assert (b"text", "file") == (files.read(f"{root}/note"), files.kind(f"{root}/note"))
-
-
-def _eventually(look, seconds=60):
-    until = time.monotonic() + seconds
-    while not look():
-        assert time.monotonic() < until
-        time.sleep(0.02)

@@ -4,7 +4,6 @@ import hashlib
 import os
 import subprocess
 import threading
-import time
 
 import pytest
 
@@ -15,13 +14,7 @@ from runner.hosts.host import HostError, LostError
 from runner.stop import StopFlag
 from tests.support import sshd
 from tests.support.account_host import AccountHost
-
-
-def _eventually(look, seconds=60):
-    until = time.monotonic() + seconds
-    while not look():
-        assert time.monotonic() < until
-        time.sleep(0.05)
+from tests.support.waiting import eventually
 
 
 def test_both_outputs_and_the_exit_code_come_back(host):
@@ -99,7 +92,7 @@ def test_secrets_on_the_input_are_seen_by_nobody(host, server):
 
     def given():
         yield b"hunter2\n"
-        _eventually(lambda: "sleep 700" in server.commands())
+        eventually(lambda: "sleep 700" in server.commands())
         seen.extend(server.commands())
         yield b"go on\n"
 
@@ -134,7 +127,7 @@ def test_stop_ends_what_the_script_started(host, server):
     with StopFlag() as stop:
 
         def cancel():
-            _eventually(lambda: {"sleep 600", "sleep 601"} <= set(server.commands()))
+            eventually(lambda: {"sleep 600", "sleep 601"} <= set(server.commands()))
             stop.set(Reason.CANCELLED)
             yield b""
 
@@ -142,7 +135,7 @@ def test_stop_ends_what_the_script_started(host, server):
             host.run("sleep 600 & sleep 601", stdin=cancel(), sink=bytes, stop=stop)
 
     assert Reason.CANCELLED == ended.value.reason
-    _eventually(lambda: not [each for each in server.commands() if "sleep 60" in each])
+    eventually(lambda: not [each for each in server.commands() if "sleep 60" in each])
 
 
 def test_also_what_has_hardly_begun_is_ended(host, server):
@@ -156,19 +149,19 @@ def test_also_what_has_hardly_begun_is_ended(host, server):
         slow.unlink()
         (server.home / "slow").rmdir()
 
-    _eventually(lambda: not [each for each in server.commands() if "sleep 600" in each])
+    eventually(lambda: not [each for each in server.commands() if "sleep 600" in each])
 
 
 def test_time_that_is_over_ends_the_script(host, server):
     with pytest.raises((JobFailedError, HostError)):
         host.run("sleep 602", sink=bytes, seconds=0.5)
 
-    _eventually(lambda: not [each for each in server.commands() if "sleep 602" in each])
+    eventually(lambda: not [each for each in server.commands() if "sleep 602" in each])
 
 
 def test_broken_line_is_told_and_the_next_script_connects_anew(host, server):
     def cut():
-        _eventually(lambda: "sleep 607" in server.commands())
+        eventually(lambda: "sleep 607" in server.commands())
         server.cut()
         yield b""
 
@@ -181,7 +174,7 @@ def test_broken_line_is_told_and_the_next_script_connects_anew(host, server):
 def test_server_that_is_away_for_a_moment_is_asked_again(host, server):
     host.ask("true")
     server.halt()
-    _eventually(lambda: not host._line[-1].is_active())
+    eventually(lambda: not host._line[-1].is_active())
     try:
         with pytest.raises(LostError, match="can't be reached"):
             host.ask("true")
@@ -194,7 +187,7 @@ def test_server_that_is_away_for_a_moment_is_asked_again(host, server):
 def test_line_that_broke_between_two_scripts_is_nobodys_trouble(host, server):
     host.ask("true")
     server.cut()
-    _eventually(lambda: not host._line[-1].is_active())
+    eventually(lambda: not host._line[-1].is_active())
 
     assert b"again\n" == host.ask("echo again")
 
@@ -212,19 +205,22 @@ def test_ended_script_does_not_go_on_to_its_next_command(host, server):
 def test_ended_script_takes_nobody_along_whatever_its_processes_are_called(host, server):
     """As `npm install` names itself; what has lost its parent has that of all, 1."""
     named = "printf 'npm install' >/proc/\\$\\$/comm; while :; do sleep 604; done"
+    command = f'(setsid sh -c "{named}" &); sleep 606'
     with subprocess.Popen(["sleep", "605"], user=server.user) as other:
 
         def all_run():
             return {f"sleep {number}" for number in (604, 605, 606)} <= set(server.commands())
 
-        with pytest.raises(ZeroDivisionError):
-            host.run(f'(setsid sh -c "{named}" &); sleep 606', stdin=_breaks(all_run), sink=bytes)
+        try:
+            with pytest.raises(ZeroDivisionError):
+                host.run(command, stdin=_breaks(all_run), sink=bytes)
 
-        assert ["sleep 605"] == [each for each in server.commands() if "sleep" in each]
-        other.kill()
+            assert ["sleep 605"] == [each for each in server.commands() if "sleep" in each]
+        finally:
+            other.kill()
 
 
 def _breaks(is_time):
     yield b"x"
-    _eventually(is_time)
+    eventually(is_time)
     raise ZeroDivisionError
